@@ -1,0 +1,1 @@
+"""Codex-LB: mitmproxy addons."""

@@ -1,0 +1,1 @@
+"""Our extension of the HTTP core of mitmproxy."""

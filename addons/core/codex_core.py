@@ -1,0 +1,110 @@
+"""Puts our HTTP layer under every connection, and tells it what the chain decided for a request."""
+
+from __future__ import annotations
+
+import logging
+import time
+from copy import copy
+
+from mitmproxy import http
+from mitmproxy.exceptions import OptionsError
+from mitmproxy.net.tls import starts_like_tls_record
+from mitmproxy.proxy import layer, layers, mode_specs, tunnel
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import modes
+from mitmproxy.proxy.layers.http import HTTPMode
+
+from addons.core import contract
+from addons.core.layer import CodexLayer
+from addons.exchange import Exchanges
+from addons.replies import reply
+from addons.wire import answers
+from addons.wire.answers import JSON, Answer, error_body
+from codexlb_store.accounts import Credential
+
+logger = logging.getLogger(__name__)
+
+NOT_FORWARDED = frozenset(
+    {
+        *(b"accept-encoding", b"connection", b"keep-alive", b"te", b"upgrade", b"http2-settings", b"proxy-connection"),
+        *(b"forwarded", b"via", b"x-real-ip", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"),
+        *(b"authorization", b"chatgpt-account-id", b"cookie"),
+    }
+)
+"""Headers of this hop, and what is the client's own. The flow keeps them: the client's connection depends on some.
+Without Accept-Encoding the answer comes plain, and its usage can be read."""
+
+
+def head_on_wire(request: http.Request, credential: Credential) -> http.Request:
+    """The request head as the upstream gets it: a copy, with the account's token and without this hop's headers."""
+    kept = [field for field in request.headers.fields if field[0].lower() not in NOT_FORWARDED]
+    kept.append((b"authorization", f"Bearer {credential.access_token}".encode()))
+    kept.append((b"chatgpt-account-id", credential.chatgpt_account_id.encode()))
+    head = copy(request)
+    head.data = copy(request.data)  # mitmproxy's own copy would check and convert every field again
+    head.data.headers = http.Headers(tuple(kept))
+    head.data.content = None
+    return head
+
+
+def connection_error(status: int, message: str) -> Answer:
+    """What the client is told when its connection or the upstream's broke: 502 and above make Codex try again."""
+    code = "upstream_unreachable" if status >= 500 else "bad_request"
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    return Answer(status, (JSON, ("connection", "close")), error_body(code, message, kind))
+
+
+def is_first_layer(context: Context) -> bool:
+    """Whether a reverse proxy's client has just connected over TCP, so that the HTTP layer is ours to choose."""
+    mode = context.client.proxy_mode
+    return (
+        isinstance(mode, mode_specs.ReverseMode)
+        and mode.scheme in ("http", "https")
+        and context.client.transport_protocol == "tcp"
+        and len(context.layers) == 1
+        and isinstance(context.layers[0], modes.ReverseProxy)
+    )
+
+
+class CodexCore:
+    """Fail closed at the wire: only a request that every step of the chain has written its part of may leave."""
+
+    def __init__(self, exchanges: Exchanges) -> None:
+        self.exchanges = exchanges
+
+    def load(self, loader: object) -> None:
+        if problems := contract.problems():
+            raise OptionsError(
+                "This mitmproxy's HTTP core is not the one Codex-LB was built on "
+                f"({'; '.join(problems)}): install mitmproxy 11.0.2 or 12.2."
+            )
+
+    def next_layer(self, nextlayer: layer.NextLayer) -> None:
+        """The stack that mitmproxy would build for a reverse proxy, with our HTTP layer in it."""
+        context = nextlayer.context
+        if nextlayer.layer or not is_first_layer(context):
+            return
+        # A client that speaks TLS to us names us, not the upstream: its SNI must not go there.
+        context.server.sni = context.server.address[0] if context.server.address else None
+        stack = tunnel.LayerStack()
+        if starts_like_tls_record(nextlayer.data_client()):
+            stack /= layers.ClientTLSLayer(context)
+        stack /= CodexLayer(context, HTTPMode.transparent, self)
+        nextlayer.layer = stack[0]
+
+    def refuse(self, flow: http.HTTPFlow) -> http.Response | None:
+        """An answer for a request that a step has not cleared; mitmproxy itself would forward it."""
+        exchange = self.exchanges.get(flow)
+        if exchange is not None and exchange.cleared:
+            return None
+        logger.error("A request to %s was stopped: a step of the chain did not clear it.", flow.request.path[:80])
+        return reply(answers.not_routed())
+
+    def on_wire(self, flow: http.HTTPFlow) -> http.Request:
+        exchange = self.exchanges[flow]
+        assert exchange.credential is not None  # `refuse` let it pass
+        exchange.sent_at = time.time()
+        return head_on_wire(flow.request, exchange.credential)
+
+    def explain(self, status: int, message: str) -> http.Response:
+        return reply(connection_error(status, message))

@@ -1,0 +1,68 @@
+"""Guards our HTTP layer against drift in mitmproxy's HTTP core.
+
+`problems()` says what this mitmproxy lacks of the shape that `layer.py` builds on; empty means it can be used.
+The shapes were read in mitmproxy 11.0.2 and 12.2.3.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.layers import http as core
+
+SIGNATURES: dict[tuple[type, str], list[str]] = {
+    (core.HttpStream, "__init__"): ["self", "context", "stream_id"],
+    (core.HttpStream, "_handle_event"): ["self", "event"],
+    (core.HttpStream, "make_server_connection"): ["self"],
+    (core.HttpStream, "handle_protocol_error"): ["self", "event"],
+    (core.HttpStream, "check_killed"): ["self", "emit_error_hook"],
+    (core.HttpStream, "send_response"): ["self", "already_streamed"],
+    (core.HttpLayer, "__init__"): ["self", "context", "mode"],
+    (core.HttpLayer, "_handle_event"): ["self", "event"],
+    (core.HttpLayer, "make_stream"): ["self", "stream_id"],
+    (core.HttpLayer, "event_to_child"): ["self", "child", "event"],
+    (layer.Layer, "handle_event"): ["self", "event"],
+}
+"""Methods that are overridden or called, with the parameters they must have."""
+
+NAMES: dict[Any, tuple[str, ...]] = {
+    core: (
+        "SendHttp",
+        "HTTPMode",
+        "RequestHeaders",
+        "ResponseHeaders",
+        "ResponseData",
+        "ResponseProtocolError",
+        "ReceiveHttp",
+    ),
+    commands: ("SendData", "Command"),
+    events: ("Start", "Event", "DataReceived"),
+}
+"""Names that must exist in a module."""
+
+
+def _parameters(function: Callable[..., Any]) -> list[str]:
+    return list(inspect.signature(inspect.unwrap(function)).parameters)
+
+
+def _wrong_signatures(expected: dict[tuple[type, str], list[str]]) -> Iterator[str]:
+    for (owner, name), parameters in expected.items():
+        function = getattr(owner, name, None)
+        if function is None:
+            yield f"{owner.__name__}.{name} is gone"
+        elif (found := _parameters(function)) != parameters:
+            yield f"{owner.__name__}.{name} takes {found}, not {parameters}"
+
+
+def problems(signatures: dict[tuple[type, str], list[str]] = SIGNATURES) -> list[str]:
+    """What this mitmproxy lacks, one phrase each; empty when our HTTP layer can be used."""
+    gone = [
+        f"{module.__name__}.{name} is gone"
+        for module, names in NAMES.items()
+        for name in names
+        if not hasattr(module, name)
+    ]
+    return [*gone, *_wrong_signatures(signatures)]

@@ -1,0 +1,41 @@
+"""The first step: what may come in at all. It opens the Exchange; whatever it turns away costs nothing further."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+from mitmproxy import http
+
+from addons.exchange import Exchange, Exchanges
+from addons.replies import reply
+from addons.wire import answers
+from addons.wire.routes import Refusal, Route, known_host, route
+
+
+def admit(request: http.Request, own_names: frozenset[str]) -> Route | Refusal:
+    """The route of a request, or why it is turned away."""
+    if request.authority and not request.is_http2:
+        return Refusal(400, "absolute_form", "This is not a forward proxy: send the path only, not a whole URL.")
+    host = request.authority or request.headers.get("host", "")
+    if not known_host(host, own_names):
+        message = f"The host {host[:80]!r} is not a name of this machine: use its IP address."
+        return Refusal(400, "unknown_host", message)
+    is_websocket = request.headers.get("upgrade", "").lower() == "websocket"
+    return route(request.method, request.path, upgrade=is_websocket)
+
+
+class Gate:
+    """Exact paths and methods only; every other request is answered with a clear 4xx as JSON."""
+
+    def __init__(self, exchanges: Exchanges) -> None:
+        self.exchanges = exchanges
+        self.own_names = frozenset({socket.gethostname().lower()})
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Admit or turn away."""
+        admitted = admit(flow.request, self.own_names)
+        if isinstance(admitted, Refusal):
+            flow.response = reply(answers.refused(admitted))
+        else:
+            self.exchanges[flow] = Exchange(route=admitted, opened_at=time.time())

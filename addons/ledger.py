@@ -1,0 +1,134 @@
+"""Writes one row per request, open when it starts and closed once, however it ends."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from mitmproxy import http
+
+from addons.exchange import Exchange, Exchanges, Result
+from addons.replies import reply
+from addons.wire.answers import JSON, Answer, error_body
+from addons.wire.asks import KINDS
+from addons.wire.routes import Route
+from addons.wire.usage import UNKNOWN
+from codexlb_store.ledger import AttemptRow, Closing, Opening, Outcome, close_exchange, open_exchange
+from codexlb_store.pricing import Prices, cost_usd
+from codexlb_store.writer import Writer
+
+BACKLOG_LIMIT = 5_000
+"""Rows waiting to be written, half of what the writer holds: past it the disk is stuck, and no row may be lost."""
+
+NOT_WRITABLE = Answer(
+    503,
+    (JSON, ("retry-after", "30")),
+    error_body("store_unavailable", "The usage database cannot be written: check its disk.", "server_error"),
+)
+
+STOPPED = Result(Outcome.LOST, None, UNKNOWN, None, None, None, "the proxy was stopped", None)
+
+
+def opening_of(exchange: Exchange, flow: http.HTTPFlow, process: str) -> Opening:
+    """The row as it stands when the request starts; what is not known yet is None."""
+    ask, lease = exchange.ask, exchange.lease
+    return Opening(
+        id=exchange.id,
+        process=process,
+        opened_at=exchange.opened_at,
+        kind=ask.kind.value if ask else KINDS[exchange.route].value,
+        path=flow.request.path.partition("?")[0][:200],
+        key_id=exchange.client.key_id if exchange.client else None,
+        session=ask.session if ask else None,
+        thread=ask.thread if ask else None,
+        account_id=lease.account_id if lease else None,
+        model=ask.model if ask else None,
+        effort=ask.effort if ask else None,
+        tier=ask.tier if ask else None,
+        client=flow.request.headers.get("user-agent", "")[:200] or None,
+        request_bytes=len(flow.request.raw_content or b""),
+    )
+
+
+def attempts_of(exchange: Exchange, result: Result, now: float) -> tuple[AttemptRow, ...]:
+    """The tries at an account; none when the request never left."""
+    if exchange.sent_at is None or exchange.lease is None:
+        return ()
+    request_id = exchange.answer.upstream_request_id if exchange.answer else None
+    milliseconds = (now - exchange.sent_at) * 1000
+    account_id = exchange.lease.account_id
+    return (AttemptRow(1, account_id, result.error, result.status, request_id, exchange.sent_at, milliseconds),)
+
+
+def closing_of(exchange: Exchange, result: Result, prices: Prices, now: float) -> Closing:
+    """The row as it stands when the request has ended."""
+    model = result.model or (exchange.ask.model if exchange.ask else None)
+    first = result.first_output_at
+    return Closing(
+        id=exchange.id,
+        ended_at=now,
+        outcome=result.outcome,
+        status=result.status,
+        account_id=exchange.lease.account_id if exchange.lease else None,
+        model=result.model,
+        tier=result.tier,
+        tokens=result.tokens,
+        cost_usd=cost_usd(prices, model, result.tier, result.tokens),
+        first_token_ms=(first - exchange.opened_at) * 1000 if first else None,
+        total_ms=(now - exchange.opened_at) * 1000,
+        response_id=result.response_id,
+        error=result.error,
+        attempts=attempts_of(exchange, result, now),
+    )
+
+
+class Ledger:
+    """Every request of a client that was let in leaves exactly one row."""
+
+    def __init__(self, exchanges: Exchanges, writer: Writer, prices: Prices, process: str) -> None:
+        self.exchanges = exchanges
+        self.writer = writer
+        self.prices = prices
+        self.process = process
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """Open the row before the request leaves; when rows cannot be written, nothing leaves."""
+        exchange = self.exchanges.get(flow)
+        if flow.response or exchange is None or exchange.upstream is None:
+            return
+        if self.writer.backlog > BACKLOG_LIMIT:
+            flow.response = reply(NOT_WRITABLE)
+        else:
+            self.open(exchange, flow)
+
+    def open(self, exchange: Exchange, flow: http.HTTPFlow) -> None:
+        self.writer.put(partial(open_exchange, opening=opening_of(exchange, flow, self.process)))
+        exchange.recorded = True
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        self.end(flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        self.end(flow)
+
+    def end(self, flow: http.HTTPFlow) -> None:
+        """Close the row; one that was refused or left before it opened is opened here first."""
+        exchange = self.exchanges.get(flow)
+        if exchange is None or exchange.client is None or exchange.result is None or exchange.closed:
+            return
+        if exchange.route is Route.HEALTH:
+            return  # a local page is no exchange
+        if not exchange.recorded:
+            self.open(exchange, flow)
+        self.close(exchange, exchange.result)
+
+    def close(self, exchange: Exchange, result: Result) -> None:
+        exchange.closed = True
+        closing = closing_of(exchange, result, self.prices, time.time())
+        self.writer.put(partial(close_exchange, closing=closing))
+
+    def done(self) -> None:
+        """The proxy ends: what still streams is cut now, and its row says so."""
+        for exchange in list(self.exchanges.values()):
+            if exchange.recorded and not exchange.closed:
+                self.close(exchange, STOPPED)

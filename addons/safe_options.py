@@ -1,0 +1,37 @@
+"""mitmproxy's own options as this proxy needs them; another value of one of them is refused, not endured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mitmproxy import ctx
+from mitmproxy.addonmanager import Loader
+from mitmproxy.exceptions import OptionsError
+
+REQUIRED: dict[str, Any] = {
+    "connection_strategy": "lazy",  # eager dials upstream before it is known who asks, and /health fails with it
+    "upstream_cert": False,  # would dial upstream for a certificate
+    "keep_host_header": True,  # else the client's Host is gone before Gate sees it; Upstream sets the new one
+    "validate_inbound_headers": True,  # request smuggling
+    "ssl_insecure": False,  # a token must not go to whoever answers
+}
+"""Option name to the one safe value."""
+
+BODY_SIZE_LIMIT = "128m"
+"""Bytes on the wire; the decoded size has its own limit."""
+
+
+class SafeOptions:
+    """Sets what is safe when the proxy starts and refuses to have it changed."""
+
+    def load(self, loader: Loader) -> None:
+        ctx.options.update(**REQUIRED)
+        if ctx.options.body_size_limit is None:
+            ctx.options.update(body_size_limit=BODY_SIZE_LIMIT)
+        if not ctx.options.listen_host:
+            ctx.options.update(listen_host="127.0.0.1")
+
+    def configure(self, updated: set[str]) -> None:
+        for name, value in REQUIRED.items():
+            if name in updated and getattr(ctx.options, name) != value:
+                raise OptionsError(f"{name} must be {value!r} for Codex-LB to be safe: leave it out.")

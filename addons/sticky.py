@@ -1,0 +1,91 @@
+"""Keeps a session on the account that holds its prompt cache."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from mitmproxy import ctx, http
+from mitmproxy.addonmanager import Loader
+from mitmproxy.exceptions import OptionsError
+
+from addons.exchange import Affinity, Exchanges
+from codexlb_store.pool import Pool
+from codexlb_store.sessions import Home, save_home
+from codexlb_store.writer import Writer
+
+DEFAULT_CACHE_TTL_SECONDS = 1800
+"""Upstream keeps a prefix 5 to 60 minutes after its last use; half an hour of silence is cold more often than not."""
+
+
+def warm_home(home: Home | None, now: float, cache_ttl_seconds: float) -> str | None:
+    """The account that still holds the session's cache, if any does."""
+    if home is None or now - home.last_used_at > cache_ttl_seconds:
+        return None
+    return home.account_id
+
+
+def is_news(known: Home | None, home: Home, cache_ttl_seconds: float) -> bool:
+    """Whether a home is worth writing down: a session moved, or its last use is off by a tenth of what matters."""
+    if known is None or known.account_id != home.account_id:
+        return True
+    return home.last_used_at - known.last_used_at >= cache_ttl_seconds / 10
+
+
+class Sticky:
+    """A session's home is where it was served last, for as long as its cache is warm."""
+
+    def __init__(self, exchanges: Exchanges, pool: Pool, writer: Writer) -> None:
+        self.exchanges = exchanges
+        self.pool = pool
+        self.writer = writer
+        self.cache_ttl_seconds = DEFAULT_CACHE_TTL_SECONDS
+
+    def load(self, loader: Loader) -> None:
+        loader.add_option(
+            "codexlb_cache_ttl_seconds", int, DEFAULT_CACHE_TTL_SECONDS,
+            "How long after its last turn a session is kept on its account, because its prompt cache is warm there.",
+        )  # fmt: skip
+
+    def configure(self, updated: set[str]) -> None:
+        if "codexlb_cache_ttl_seconds" in updated:
+            self.cache_ttl_seconds = ctx.options.codexlb_cache_ttl_seconds
+            if self.cache_ttl_seconds < 0:
+                raise OptionsError(
+                    f"codexlb_cache_ttl_seconds is {self.cache_ttl_seconds}: give 0 (never kept) or more seconds."
+                )
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """Look up the session's home."""
+        exchange = self.exchanges.get(flow)
+        if flow.response or exchange is None or exchange.ask is None:
+            return
+        session = exchange.ask.session
+        home = self.pool.homes.get(session) if session else None
+        exchange.affinity = Affinity(session, warm_home(home, exchange.opened_at, self.cache_ttl_seconds))
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Where a session is served is its home from then on, also for its sub-agents running beside it."""
+        self.note(flow)
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        self.note(flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        self.note(flow)
+
+    def note(self, flow: http.HTTPFlow) -> None:
+        """Remember the session's home, here and in the store; the cache is warm from the turn's end."""
+        home = self.served(flow)
+        if home and is_news(self.pool.homes.get(home.session), home, self.cache_ttl_seconds):
+            self.pool.remember(home)
+            self.writer.put(partial(save_home, home=home))
+
+    def served(self, flow: http.HTTPFlow) -> Home | None:
+        """The home that this request made, if the upstream accepted it."""
+        exchange = self.exchanges.get(flow)
+        if exchange is None or exchange.sent_at is None or exchange.lease is None or exchange.affinity is None:
+            return None
+        if exchange.affinity.session is None or flow.response is None or flow.response.status_code != 200:
+            return None
+        return Home(exchange.affinity.session, exchange.lease.account_id, time.time())

@@ -1,0 +1,39 @@
+"""The last step before the wire: where the request goes. Until it has run, a request goes nowhere."""
+
+from __future__ import annotations
+
+from mitmproxy import ctx, http
+from mitmproxy.addonmanager import Loader
+
+from addons.destination import DEFAULT_ORIGIN, destination
+from addons.exchange import Exchanges
+from addons.wire.origins import parse_origin
+
+
+class Upstream:
+    """Points a request that has a client, a lease and a credential at the upstream."""
+
+    def __init__(self, exchanges: Exchanges) -> None:
+        self.exchanges = exchanges
+        self.origin = parse_origin(DEFAULT_ORIGIN)
+
+    def load(self, loader: Loader) -> None:
+        loader.add_option(
+            "codexlb_upstream", str, "",
+            "Where Codex requests go, as scheme://host:port. Empty: the origin of the reverse mode.",
+        )  # fmt: skip
+
+    def configure(self, updated: set[str]) -> None:
+        if "codexlb_upstream" in updated or "mode" in updated:
+            self.origin = destination(ctx.options.codexlb_upstream, ctx.options.mode)
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """Retarget the request; its path and body stay as they are."""
+        exchange = self.exchanges.get(flow)
+        if flow.response or exchange is None or exchange.credential is None or exchange.lease is None:
+            return
+        flow.request.scheme = self.origin.scheme
+        flow.request.host = self.origin.host
+        flow.request.port = self.origin.port
+        flow.request.host_header = self.origin.authority
+        exchange.upstream = self.origin

@@ -1,0 +1,167 @@
+"""What a client asks for: route, headers and plain body in; out the few facts an account is chosen by."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import Protocol
+
+import msgspec
+
+from addons.wire.lenient import NULL, read_or_none
+from addons.wire.routes import Route
+
+# Session and thread ids become keys in memory and in the store. Codex sends 36 characters, the API allows 64.
+_MAX_ID_LENGTH = 256
+
+
+class AskError(Exception):
+    """A request body that is not what its route takes; the text is for the client."""
+
+
+class Kind(enum.StrEnum):
+    """What a request is for, as the ledger says it."""
+
+    TURN = "turn"
+    COMPACT = "compact"
+    MODELS = "models"
+    SEARCH = "search"
+    IMAGES = "images"
+    OTHER = "other"
+
+
+KINDS = {
+    Route.RESPONSES: Kind.TURN,
+    Route.COMPACT: Kind.COMPACT,
+    Route.MODELS: Kind.MODELS,
+    Route.SEARCH: Kind.SEARCH,
+    Route.IMAGES: Kind.IMAGES,
+    Route.OTHER: Kind.OTHER,
+    Route.HEALTH: Kind.OTHER,
+}
+
+# The routes whose body we know. A body anywhere else is read if it can be, and is never a reason to refuse.
+_STRICT = frozenset({Route.RESPONSES, Route.COMPACT, Route.SEARCH})
+
+
+class Headers(Protocol):
+    """Request headers by name, as mitmproxy and a dict with lower-case names both offer them."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value of a header, or None."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ask:
+    """What a request asks for; `session` is the key of the account that holds its prompt cache."""
+
+    kind: Kind
+    model: str | None = None
+    effort: str | None = None
+    tier: str | None = None
+    stream: bool = False
+    session: str | None = None
+    thread: str | None = None
+
+
+class _Reasoning(msgspec.Struct):
+    effort: str | None = None
+
+
+class _Metadata(msgspec.Struct):
+    session_id: str | None = None
+    thread_id: str | None = None
+    request_kind: str | None = None
+
+
+class _Item(msgspec.Struct):
+    type: str | None = None
+
+
+class _Body(msgspec.Struct):
+    """The fields that decide; a strange value in a Raw one is the upstream's to judge."""
+
+    model: str | None = None
+    stream: bool | None = None
+    input: list[msgspec.Raw] | str | None = None
+    service_tier: msgspec.Raw = NULL
+    reasoning: msgspec.Raw = NULL
+    prompt_cache_key: msgspec.Raw = NULL
+    client_metadata: msgspec.Raw = NULL
+    id: msgspec.Raw = NULL
+
+
+# Made once: building a decoder costs more than reading these small values.
+_BODY = msgspec.json.Decoder(_Body)
+_TEXT = msgspec.json.Decoder(str)
+_METADATA = msgspec.json.Decoder(_Metadata)
+_REASONING = msgspec.json.Decoder(_Reasoning)
+_ITEM = msgspec.json.Decoder(_Item)
+
+
+def parse_ask(route: Route, headers: Headers, body: bytes) -> Ask:
+    """Read what a request asks for from its headers and its plain (decompressed) body.
+
+    Raises AskError where the route needs a JSON body and this is none.
+    """
+    turn = read_or_none(_METADATA, _bytes(headers.get("x-codex-turn-metadata"))) or _Metadata()
+    fields = _read(body) if route in _STRICT else _glance(headers, body)
+    metadata = read_or_none(_METADATA, fields.client_metadata) or _Metadata()
+    reasoning = read_or_none(_REASONING, fields.reasoning) or _Reasoning()
+    return Ask(
+        kind=Kind.COMPACT if route is Route.RESPONSES and _compacts(turn, fields) else KINDS[route],
+        model=fields.model,
+        effort=reasoning.effort,
+        tier=read_or_none(_TEXT, fields.service_tier),
+        stream=fields.stream or False,
+        session=_first_id(
+            headers.get("session-id"),
+            headers.get("session_id"),  # Codex 0.105
+            turn.session_id,
+            read_or_none(_TEXT, fields.prompt_cache_key),
+            metadata.session_id,
+            read_or_none(_TEXT, fields.id) if route is Route.SEARCH else None,
+        ),
+        thread=_first_id(headers.get("thread-id"), turn.thread_id, metadata.thread_id),
+    )
+
+
+def _bytes(header: str | None) -> bytes:
+    return (header or "").encode("utf-8", "surrogateescape")  # as mitmproxy decoded it; any byte may stand there
+
+
+def _read(body: bytes) -> _Body:
+    try:
+        if not body.isascii():
+            body.decode()  # msgspec skips a value it does not want without looking at its UTF-8
+        return _BODY.decode(body)
+    except msgspec.ValidationError as error:
+        raise AskError(f"The request body does not fit this endpoint: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise AskError(f"The request body is not UTF-8 (byte {error.start}).") from error
+    except msgspec.DecodeError as error:
+        raise AskError(f"The request body is not valid JSON: {error}.") from error
+    except RecursionError as error:
+        raise AskError("The request body is nested too deeply to be read.") from error
+
+
+def _glance(headers: Headers, body: bytes) -> _Body:
+    if not (headers.get("content-type") or "").lower().startswith("application/json"):
+        return _Body()
+    return read_or_none(_BODY, body) or _Body()
+
+
+def _compacts(turn: _Metadata, fields: _Body) -> bool:
+    if turn.request_kind == "compaction":
+        return True
+    last = fields.input[-1] if isinstance(fields.input, list) and fields.input else NULL
+    item = read_or_none(_ITEM, last)
+    return item is not None and item.type == "compaction_trigger"
+
+
+def _first_id(*candidates: str | None) -> str | None:
+    for text in candidates:
+        if text and len(text) <= _MAX_ID_LENGTH and text.isprintable():
+            return text
+    return None

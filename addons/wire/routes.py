@@ -1,0 +1,111 @@
+"""Which request is this: method and request target in, a Route or the Refusal it deserves out."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import ipaddress
+import re
+import urllib.parse
+
+_TREE = "/backend-api/codex/"
+
+# Controls, spaces, NUL and halves of characters never stand in an honest request target.
+_UNCLEAN = re.compile(r"[^\x21-\x7e]")
+
+# Looked for after one percent-decoding. A `%` left then is a second encoding: the next decoder on the way
+# would see a path that nobody checked here.
+_TRICK = re.compile(r"[\x00-\x1f\x7f\\%]|//|/\.{1,2}(?:[/;]|$)")
+
+# A Host header: a name or a bracketed IPv6 address, perhaps the dot of a full name, perhaps a port.
+_HOST = re.compile(r"(\[.+\]|[^:\[\]]+?)\.?(?::[0-9]*)?")
+
+
+class Route(enum.Enum):
+    """The kinds of request Codex-LB knows."""
+
+    RESPONSES = "responses"
+    COMPACT = "compact"
+    MODELS = "models"
+    SEARCH = "search"
+    IMAGES = "images"
+    OTHER = "other"
+    HEALTH = "health"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not served: HTTP status, error code, one sentence, and the methods a 405 allows."""
+
+    status: int
+    code: str
+    message: str
+    allow: tuple[str, ...] = ()
+
+
+_KNOWN: dict[str, tuple[Route, str]] = {
+    _TREE + "responses": (Route.RESPONSES, "POST"),
+    _TREE + "responses/compact": (Route.COMPACT, "POST"),
+    _TREE + "models": (Route.MODELS, "GET"),
+    _TREE + "alpha/search": (Route.SEARCH, "POST"),
+    _TREE + "images/generations": (Route.IMAGES, "POST"),
+    _TREE + "images/edits": (Route.IMAGES, "POST"),
+    "/health": (Route.HEALTH, "GET"),
+}
+
+
+def route(method: str, path: str, upgrade: bool) -> Route | Refusal:
+    """Name the route of a request: its method, its raw request target, and whether it asks for an Upgrade."""
+    if flaw := _flaw(path):
+        return Refusal(400, "invalid_path", f"This request target is refused: {flaw}.")
+    # Decoded, because the upstream decodes too: `/%72esponses` must not pass as an unknown path.
+    decoded = _decoded(path)
+    if upgrade and method == "GET" and decoded.startswith(_TREE):
+        message = "WebSockets are not supported here; send the same request as an HTTP POST."
+        return Refusal(426, "websocket_not_supported", message)
+    if decoded in _KNOWN:
+        found, allowed = _KNOWN[decoded]
+        return found if method == allowed else _wrong_method(allowed)
+    if not decoded.startswith(_TREE) or decoded == _TREE:
+        return Refusal(404, "not_found", f"Nothing is served here; Codex requests go below {_TREE}.")
+    return _wrong_method() if method.upper() in ("CONNECT", "TRACE") else Route.OTHER
+
+
+def known_host(host_header: str | None, own_names: frozenset[str] = frozenset()) -> bool:
+    """Tell whether a Host header names us: an IP address, localhost, or one of `own_names` (lower case).
+
+    A web page can point its domain at 127.0.0.1 (DNS rebinding) but cannot make a browser send another host.
+    """
+    match = _HOST.fullmatch((host_header or "").lower())
+    if match is None:
+        return False
+    name: str = match[1]
+    return _is_address(name) or name == "localhost" or name.endswith(".localhost") or name in own_names
+
+
+def _flaw(path: str) -> str | None:
+    if not path.startswith("/"):
+        return "it must be a path that starts with a slash"
+    if _UNCLEAN.search(path):
+        return "it holds a control, space or non-ASCII character"
+    if "#" in path:
+        return "it holds a fragment"
+    if _TRICK.search(_decoded(path)):
+        return "its path holds a dot or empty segment, a backslash, a control character or a double encoding"
+    return None
+
+
+def _decoded(path: str) -> str:
+    # Latin-1 maps each byte to one character, so no decoding error can hide one.
+    return urllib.parse.unquote(path.partition("?")[0], "latin-1")
+
+
+def _wrong_method(*allowed: str) -> Refusal:
+    return Refusal(405, "method_not_allowed", "This method is not allowed here.", allowed)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        return bool(ipaddress.IPv6Address(name[1:-1]) if name.startswith("[") else ipaddress.IPv4Address(name))
+    except ValueError:
+        return False

@@ -1,0 +1,144 @@
+"""The ledger: one row per exchange, written open at its start, closed once at its end with its attempts."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from operator import attrgetter
+
+from sqlite_utils import Database
+
+# Plain statements, one text each: sqlite3 keeps them prepared, and a row costs the writer microseconds.
+_OPEN = """
+    INSERT INTO exchanges (id, process, opened_at, kind, path, key_id, session, thread, account_id, model,
+        effort, tier, client, request_bytes)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_CLOSE = """
+    UPDATE exchanges SET ended_at = ?, outcome = ?, status = ?, account_id = coalesce(?, account_id),
+        model = coalesce(?, model), tier = coalesce(?, tier), input_tokens = ?, cached_tokens = ?,
+        output_tokens = ?, reasoning_tokens = ?, cost_usd = ?, first_token_ms = ?, total_ms = ?,
+        response_id = ?, error = ?
+    WHERE id = ? AND outcome IS NULL
+"""
+_ATTEMPT = """
+    INSERT INTO attempts (exchange_id, number, account_id, failure, status, upstream_request_id, started_at,
+        milliseconds)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+# The plus keeps SQLite from walking all rows by opened_at: open rows are few and have an index of their own.
+_LOSE = """
+    UPDATE exchanges SET outcome = 'lost', ended_at = :now, error = 'the proxy ended before the answer did'
+    WHERE outcome IS NULL AND +opened_at <= :now AND process NOT IN (SELECT value FROM json_each(:living))
+"""
+
+
+class Outcome(enum.StrEnum):
+    """How an exchange ended."""
+
+    COMPLETED = "completed"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is known of an exchange when it starts."""
+
+    id: str
+    process: str
+    opened_at: float
+    kind: str
+    path: str
+    key_id: str | None
+    session: str | None
+    thread: str | None
+    account_id: str | None
+    model: str | None
+    effort: str | None
+    tier: str | None
+    client: str | None
+    request_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One try of an exchange at one account; `failure` is None for the one that served."""
+
+    number: int
+    account_id: str | None
+    failure: str | None
+    status: int | None
+    upstream_request_id: str | None
+    started_at: float
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What an answer used, as the upstream counted it; None is unknown, never 0."""
+
+    input: int | None
+    cached: int | None
+    output: int | None
+    reasoning: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What is known of an exchange when it has ended; a None account, model or tier keeps the opening's."""
+
+    id: str
+    ended_at: float
+    outcome: Outcome
+    status: int | None
+    account_id: str | None
+    model: str | None
+    tier: str | None
+    tokens: Tokens
+    cost_usd: float | None
+    first_token_ms: float | None
+    total_ms: float
+    response_id: str | None
+    error: str | None
+    attempts: tuple[AttemptRow, ...]
+
+
+_opening_values = attrgetter(
+    "id", "process", "opened_at", "kind", "path", "key_id", "session", "thread", "account_id", "model",
+    "effort", "tier", "client", "request_bytes",
+)  # fmt: skip
+_closing_values = attrgetter(
+    "ended_at", "outcome", "status", "account_id", "model", "tier", "tokens.input", "tokens.cached",
+    "tokens.output", "tokens.reasoning", "cost_usd", "first_token_ms", "total_ms", "response_id", "error",
+    "id",
+)  # fmt: skip
+_attempt_values = attrgetter(
+    "number", "account_id", "failure", "status", "upstream_request_id", "started_at", "milliseconds"
+)
+
+
+def open_exchange(db: Database, opening: Opening) -> None:
+    """Write that an exchange has started."""
+    db.execute(_OPEN, _opening_values(opening))
+
+
+def close_exchange(db: Database, closing: Closing) -> None:
+    """Write how an exchange ended, and its attempts; a row that is closed stays as it is."""
+    with db.atomic():
+        if db.execute(_CLOSE, _closing_values(closing)).rowcount:
+            db.conn.executemany(_ATTEMPT, ((closing.id, *_attempt_values(row)) for row in closing.attempts))
+
+
+def mark_lost(db: Database, living: Collection[str], now: float) -> int:
+    """Close the open rows of processes that are not `living` as lost; returns how many.
+
+    Take `now` before asking who lives: rows opened after it are left alone, so a process that starts in
+    between loses nothing.
+    """
+    return db.execute(_LOSE, {"now": now, "living": json.dumps(list(living))}).rowcount

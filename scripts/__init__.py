@@ -1,0 +1,1 @@
+"""The command line of Codex-LB: one module per subcommand."""

@@ -1,0 +1,1 @@
+"""What Codex-LB costs, measured beside plain mitmproxy in one run."""

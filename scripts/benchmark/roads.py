@@ -1,0 +1,101 @@
+"""The roads to the upstream: a folder to work in goes in, ready proxies come out, and are ended in the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from codexlb_store.ledger import Outcome
+from codexlb_store.reports import Dimension, usage
+from codexlb_store.schema import open_store
+from scripts.benchmark.figures import Target
+from scripts.benchmark.logins import auth_json
+from scripts.benchmark.processes import BenchmarkError, Cores, free_port, output_of, running, wait_until_ready
+
+ACCOUNTS = 4
+IMPORT_SECONDS = 30.0
+STREAM_SCRIPT = """\
+def responseheaders(flow):
+    flow.response.stream = True
+"""
+"""All a person needs so that plain mitmdump passes an answer on while it comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """Where to send turns, and the proxy process they pass through (None for the direct road)."""
+
+    target: Target
+    port: int
+    pid: int | None
+
+
+def beside_python(name: str) -> Path:
+    """A command that was installed with this package; BenchmarkError when it is missing."""
+    path = Path(sys.executable).with_name(name)
+    if not path.exists():
+        raise BenchmarkError(f"{name} is not installed beside this Python: install Codex-LB with its dependencies.")
+    return path
+
+
+def mitmdump_command(folder: Path, port: int, upstream: int) -> list[str | Path]:
+    """Plain mitmdump, streaming and silent, everything else as it comes."""
+    script = folder / "stream.py"
+    script.write_text(STREAM_SCRIPT)
+    mode = ["--mode", f"reverse:http://127.0.0.1:{upstream}"]
+    listen = ["--listen-host", "127.0.0.1", "--listen-port", str(port)]
+    quiet = ["-q", "--set", "flow_detail=0", "--set", f"confdir={folder}"]
+    return [beside_python("mitmdump"), *mode, *listen, *quiet, "-s", script]
+
+
+def codexlb_command(port: int, upstream: int) -> list[str | Path]:
+    """The whole chain, ledger on; usage polls off, since the upstream has no usage to tell."""
+    origin = f"http://127.0.0.1:{upstream}"
+    listen = ["--listen", "127.0.0.1", "--port", str(port)]
+    to = ["--upstream", origin, "--issuer", origin, "--set", "codexlb_poll_seconds=0"]
+    return [beside_python("codexlb"), "serve", *listen, *to]
+
+
+def import_accounts(home: Path, cores: Cores) -> None:
+    """Fill a new data folder with made-up accounts, by the command people use."""
+    paths = [home / f"auth-{number}.json" for number in range(ACCOUNTS)]
+    for number, path in enumerate(paths):
+        path.write_text(auth_json(number))
+    output_of([beside_python("codexlb"), "accounts", "import", *paths], cores.proxies, IMPORT_SECONDS, at_home(home))
+
+
+def at_home(home: Path) -> dict[str, str]:
+    """This process's environment with another data folder."""
+    return {**os.environ, "CODEXLB_HOME": str(home), "CODEXLB_KEY_FILE": str(home / "codexlb.key")}
+
+
+@contextmanager
+def open_roads(folder: Path, cores: Cores) -> Iterator[list[Road]]:
+    """Start upstream and proxies and yield every road; all processes are ended on the way out."""
+    folder.mkdir()
+    import_accounts(folder, cores)
+    upstream, mitmdump, codexlb = free_port(), free_port(), free_port()
+    started: list[tuple[Target, int, list[str | Path]]] = [
+        (Target.DIRECT, upstream, [sys.executable, "-P", "-m", "scripts.benchmark.upstream", str(upstream)]),
+        (Target.MITMDUMP, mitmdump, mitmdump_command(folder, mitmdump, upstream)),
+        (Target.CODEXLB, codexlb, codexlb_command(codexlb, upstream)),
+    ]
+    with ExitStack() as stack:
+        processes = []
+        for target, _, argv in started:
+            pinned = cores.upstream if target is Target.DIRECT else cores.proxies
+            processes.append(stack.enter_context(running(argv, folder / f"{target}.log", pinned, at_home(folder))))
+        for (target, port, _), process in zip(started, processes, strict=True):
+            wait_until_ready(process, target, port, folder / f"{target}.log")
+        pids = [None, *(process.pid for process in processes[1:])]
+        yield [Road(target, port, pid) for (target, port, _), pid in zip(started, pids, strict=True)]
+
+
+def completed_rows(folder: Path) -> int:
+    """How many turns the ledger of a data folder has as completed."""
+    with closing(open_store(folder)) as db:
+        return sum(row.requests for row in usage(db, Dimension.OUTCOME) if row.group == Outcome.COMPLETED)

@@ -1,0 +1,1 @@
+"""A simulated ChatGPT for the demo, the tests and the benchmark."""

@@ -1,0 +1,78 @@
+"""Local answers have the status, headers and fields that make a Codex client do the right thing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from addons.wire import answers
+from addons.wire.answers import Answer
+from addons.wire.routes import Refusal
+
+NOW = 1_800_000_000.25
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "headers", "fields"),
+    [
+        pytest.param(
+            answers.refused(Refusal(405, "method_not_allowed", "No.", ("GET", "POST"))),
+            405,
+            {"allow": "GET, POST"},
+            {"code": "method_not_allowed", "message": "No.", "type": "invalid_request_error", "param": None},
+            id="refusal of the router",
+        ),
+        pytest.param(answers.not_found(), 404, {}, {"code": "not_found"}, id="not found"),
+        pytest.param(answers.no_accounts(), 400, {}, {"code": "no_accounts"}, id="no accounts"),
+        pytest.param(
+            answers.usage_limit("pro", NOW + 90, NOW),
+            429,
+            {"retry-after": "90"},
+            {
+                "type": "usage_limit_reached",
+                "code": "usage_limit_reached",
+                "plan_type": "pro",
+                "resets_at": 1_800_000_091,
+                "resets_in_seconds": 90,
+            },
+            id="usage limit",
+        ),
+        pytest.param(
+            answers.usage_limit(None, NOW - 5, NOW),
+            429,
+            {"retry-after": "1"},
+            {"plan_type": None, "resets_in_seconds": 1},
+            id="usage limit that just ended",
+        ),
+        pytest.param(
+            answers.usage_limit("plus", None, NOW),
+            429,
+            {},
+            {"type": "usage_limit_reached", "plan_type": "plus"},
+            id="usage limit without an end",
+        ),
+        pytest.param(
+            answers.unauthorized(),
+            401,
+            {"www-authenticate": "Bearer"},
+            {"code": "invalid_api_key"},
+            id="unauthorized",
+        ),
+        pytest.param(answers.not_routed(), 503, {}, {"code": "not_routed", "type": "server_error"}, id="not routed"),
+        pytest.param(answers.busy(1.2), 503, {"retry-after": "2"}, {"code": "busy"}, id="busy"),
+        pytest.param(answers.too_large(1000), 413, {}, {"code": "request_too_large"}, id="too large"),
+        pytest.param(answers.broken_body("Odd.", 415), 415, {}, {"code": "invalid_body", "message": "Odd."}, id="body"),
+    ],
+)
+def test_answers(answer: Answer, status: int, headers: dict[str, str], fields: dict[str, object]) -> None:
+    error = json.loads(answer.body)["error"]
+
+    assert answer.status == status
+    assert dict(answer.headers) == {"content-type": "application/json", **headers}
+    assert {name: error[name] for name in fields} == fields
+    assert set(error) >= {"type", "code", "message", "param"}
+
+
+def test_the_empty_pool_answer_names_the_command_that_fills_it() -> None:
+    assert b"codexlb accounts import" in answers.no_accounts().body

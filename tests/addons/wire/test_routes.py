@@ -1,0 +1,134 @@
+"""Request targets are routed exactly, and anything that could be read in two ways is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from addons.wire.routes import Refusal, Route, known_host, route
+
+TREE = "/backend-api/codex"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        pytest.param("POST", f"{TREE}/responses", Route.RESPONSES, id="turn"),
+        pytest.param("POST", f"{TREE}/responses?x=%2e%2e%00", Route.RESPONSES, id="any query"),
+        pytest.param("POST", f"{TREE}/responses/compact", Route.COMPACT, id="compact of old clients"),
+        pytest.param("GET", f"{TREE}/models?client_version=0.169.0", Route.MODELS, id="models"),
+        pytest.param("POST", f"{TREE}/alpha/search", Route.SEARCH, id="search"),
+        pytest.param("POST", f"{TREE}/images/generations", Route.IMAGES, id="image"),
+        pytest.param("POST", f"{TREE}/images/edits", Route.IMAGES, id="image edit"),
+        pytest.param("GET", "/health", Route.HEALTH, id="health"),
+        # Unknown paths below the Codex tree pass with any ordinary method.
+        pytest.param("POST", f"{TREE}/realtime/calls", Route.OTHER, id="unknown path"),
+        pytest.param("DELETE", f"{TREE}/memories/a%20b.c", Route.OTHER, id="escaped space"),
+        pytest.param("POST", f"{TREE}/responses/", Route.OTHER, id="slash at the end is another path"),
+        pytest.param("POST", f"{TREE}/..a/...", Route.OTHER, id="dots inside a name"),
+        # The upstream decodes, so an escaped known path is that path.
+        pytest.param("POST", f"{TREE}/%72esponses", Route.RESPONSES, id="escaped letter"),
+        pytest.param("POST", f"{TREE}/responses%2Fcompact", Route.COMPACT, id="escaped slash"),
+        # Wrong methods.
+        pytest.param("GET", f"{TREE}/responses", 405, id="GET turn"),
+        pytest.param("post", f"{TREE}/responses", 405, id="method in lower case"),
+        pytest.param("POST", f"{TREE}/models", 405, id="POST models"),
+        pytest.param("HEAD", "/health", 405, id="HEAD health"),
+        pytest.param("CONNECT", f"{TREE}/other", 405, id="CONNECT"),
+        pytest.param("trace", f"{TREE}/other", 405, id="TRACE"),
+        # Outside.
+        pytest.param("GET", "/", 404, id="root"),
+        pytest.param("POST", TREE, 404, id="the tree without a slash"),
+        pytest.param("POST", f"{TREE}/", 404, id="the tree itself"),
+        pytest.param("GET", "/backend-api/wham/usage", 404, id="beside the tree"),
+        pytest.param("GET", "/backend-api/codexes/responses", 404, id="longer name"),
+        pytest.param("GET", "/Backend-Api/codex/responses", 404, id="other case"),
+        pytest.param("GET", "/health/", 404, id="health with a slash"),
+        # Two readings.
+        pytest.param("GET", "http://evil.example/backend-api/codex/models", 400, id="absolute form"),
+        pytest.param("OPTIONS", "*", 400, id="asterisk"),
+        pytest.param("GET", "", 400, id="empty"),
+        pytest.param("GET", f"/{TREE}/models", 400, id="two slashes"),
+        pytest.param("GET", f"{TREE}/a%2f/b", 400, id="second slash escaped"),
+        pytest.param("GET", f"{TREE}/../wham/usage", 400, id="dot dot"),
+        pytest.param("GET", f"{TREE}/./models", 400, id="dot"),
+        pytest.param("GET", f"{TREE}/..", 400, id="dot dot at the end"),
+        pytest.param("GET", f"{TREE}/%2e%2E/wham/usage", 400, id="dot dot escaped"),
+        pytest.param("GET", f"{TREE}/a%2f..%2fb", 400, id="dot dot between escaped slashes"),
+        pytest.param("GET", f"{TREE}/..;/wham", 400, id="dot dot with a parameter"),
+        pytest.param("GET", f"{TREE}/%252e%252e/wham", 400, id="dot dot escaped twice"),
+        pytest.param("GET", f"{TREE}/a%zz", 400, id="broken escape"),
+        pytest.param("GET", f"{TREE}\\models", 400, id="backslash"),
+        pytest.param("GET", f"{TREE}/a%5cb", 400, id="backslash escaped"),
+        pytest.param("GET", f"{TREE}/a%00", 400, id="NUL escaped"),
+        pytest.param("GET", f"{TREE}/a%0d%0aX:1", 400, id="line end escaped"),
+        pytest.param("GET", f"{TREE}/a\x00", 400, id="NUL"),
+        pytest.param("GET", f"{TREE}/a?b\nc", 400, id="line end in the query"),
+        pytest.param("GET", f"{TREE}/a b", 400, id="space"),
+        pytest.param("GET", f"{TREE}/\udcff", 400, id="byte over 127"),
+        pytest.param("GET", f"{TREE}/models#x", 400, id="fragment"),
+        pytest.param("GET", f"{TREE}/models?a#x", 400, id="fragment behind the query"),
+    ],
+)
+def test_route(method: str, path: str, expected: Route | int) -> None:
+    found = route(method, path, upgrade=False)
+
+    assert (found.status if isinstance(found, Refusal) else found) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", f"{TREE}/responses", 426),
+        ("GET", f"{TREE}/realtime/calls", 426),
+        ("GET", "/health", Route.HEALTH),
+        ("POST", f"{TREE}/responses", Route.RESPONSES),
+    ],
+    ids=["WebSocket", "WebSocket elsewhere in the tree", "outside the tree", "offer of HTTP/2"],
+)
+def test_upgrades_of_the_codex_tree_fall_back_to_http(method: str, path: str, expected: Route | int) -> None:
+    found = route(method, path, upgrade=True)
+
+    assert (found.status if isinstance(found, Refusal) else found) == expected
+
+
+def test_a_refusal_says_which_method_is_allowed() -> None:
+    refusal = route("GET", f"{TREE}/responses", upgrade=False)
+
+    assert refusal == Refusal(405, "method_not_allowed", "This method is not allowed here.", ("POST",))
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1:2455", True),
+        ("127.0.0.1", True),
+        ("192.168.1.20:80", True),
+        ("[::1]:2455", True),
+        ("[fe80::1]", True),
+        ("localhost:2455", True),
+        ("LOCALHOST.", True),
+        ("codex.localhost", True),
+        ("Proxy.Home:2455", True),
+        ("proxy.home.", True),
+        (None, False),
+        ("", False),
+        (":2455", False),
+        ("evil.example", False),
+        ("evil.example:2455", False),
+        ("127.0.0.1.evil.example", False),
+        ("localhost.evil.example", False),
+        ("127.0.0.1:2455@evil.example", False),
+        ("evillocalhost", False),
+        ("127.1", False),
+        ("0x7f.0.0.1", False),
+        ("::1", False),
+        ("[::1", False),
+        ("[[::1]]", False),
+        ("[::1]x", False),
+        ("[127.0.0.1]", False),
+        ("localhost:http", False),
+        ("localhost:٣", False),
+    ],
+)
+def test_known_host(host: str | None, expected: bool) -> None:
+    assert known_host(host, frozenset({"proxy.home"})) is expected

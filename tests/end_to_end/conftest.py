@@ -1,0 +1,50 @@
+"""The laboratory of the end-to-end tests: recorders before and behind a real proxy, and the real client."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import pytest
+
+from scripts.simulator.client import SimulatorProcess
+from tests.conftest import StartProxy
+from tests.end_to_end.codex_cli import CodexHome
+from tests.end_to_end.lab import Lab
+from tests.end_to_end.relay import RecordingRelay
+
+
+class BuildLab(Protocol):
+    """Builds the laboratory around `codexlb serve` with these further arguments."""
+
+    def __call__(self, *arguments: str) -> Lab: ...
+
+
+@pytest.fixture
+def lab(simulator: SimulatorProcess, accounts: list[Path], proxy: StartProxy) -> Iterator[BuildLab]:
+    """Recorders before and behind the proxy; all of them end with the test."""
+    where = urlsplit(simulator.origin)
+    assert accounts and where.hostname and where.port
+    upstream = (where.hostname, where.port)
+    with contextlib.ExitStack() as running:
+
+        def build(*arguments: str) -> Lab:
+            behind = running.enter_context(RecordingRelay(upstream))
+            started = proxy(*arguments, upstream=behind.origin)
+            before = running.enter_context(RecordingRelay(started.address))
+            return Lab(simulator, started, before, behind)
+
+        yield build
+
+
+@pytest.fixture
+def client(codex: Path, tmp_path: Path) -> Iterator[Callable[[str], CodexHome]]:
+    """Makes a real Codex CLI with this configuration; the only hosts it reaches are on loopback."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # held, never listening: every connection to it is refused
+        nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        yield lambda config: CodexHome(codex, tmp_path / "client", config, nowhere)
