@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from mitmproxy.addonmanager import AddonManager
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.layers import http as core
 
@@ -18,6 +19,7 @@ SIGNATURES: dict[tuple[type, str], list[str]] = {
     (core.HttpStream, "_handle_event"): ["self", "event"],
     (core.HttpStream, "make_server_connection"): ["self"],
     (core.HttpStream, "handle_protocol_error"): ["self", "event"],
+    (core.HttpStream, "check_body_size"): ["self", "request"],
     (core.HttpStream, "check_killed"): ["self", "emit_error_hook"],
     (core.HttpStream, "send_response"): ["self", "already_streamed"],
     (core.HttpLayer, "__init__"): ["self", "context", "mode"],
@@ -25,6 +27,10 @@ SIGNATURES: dict[tuple[type, str], list[str]] = {
     (core.HttpLayer, "make_stream"): ["self", "stream_id"],
     (core.HttpLayer, "event_to_child"): ["self", "child", "event"],
     (layer.Layer, "handle_event"): ["self", "event"],
+    (AddonManager, "__init__"): ["self", "master"],
+    (AddonManager, "register"): ["self", "addon"],
+    (AddonManager, "trigger_event"): ["self", "event"],
+    (AddonManager, "_iter_hooks"): ["self", "addon", "event"],
 }
 """Methods that are overridden or called, with the parameters they must have."""
 

@@ -13,6 +13,9 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layers import http as core
 from mitmproxy.proxy.layers.http import ReceiveHttp
 
+MOST_JOINED_BYTES = 16 * 1024
+"""A larger write is worth a system call of its own; to join it would copy it once more."""
+
 Commands: TypeAlias = Generator[commands.Command, Any, None]
 
 
@@ -27,7 +30,7 @@ def join_writes(source: Commands) -> Commands:
         except StopIteration:
             break
         reply = None
-        is_write = type(command) is commands.SendData
+        is_write = type(command) is commands.SendData and len(command.data) <= MOST_JOINED_BYTES
         if target is not None and not (is_write and command.connection is target):  # type: ignore[attr-defined]
             yield commands.SendData(target, b"".join(parts))
             target, parts = None, []

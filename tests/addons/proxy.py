@@ -18,6 +18,7 @@ from mitmproxy.options import Options
 from sqlite_utils import Database
 
 from addons.chain import Chain, chain
+from addons.core.dispatch import HookTable
 from codexlb_store.accounts import save_login
 from codexlb_store.auth_json import parse_auth_json
 from codexlb_store.schema import open_store
@@ -148,9 +149,13 @@ async def running(
     home: Path,
     upstream: Upstream | None = None,
     tamper: Callable[[Chain], None] | None = None,
+    stock: bool = False,
     **options: object,
 ) -> AsyncIterator[Proxy]:
-    """The chain over the store in `home`, before `upstream`; `tamper` may break the chain before it runs."""
+    """The chain over the store in `home`, before `upstream`; `tamper` may break the chain before it runs.
+
+    `stock` calls the hooks as mitmdump does, else as `codexlb serve` does.
+    """
     upstream = upstream or Upstream()
     server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
     upstream.port = server.sockets[0].getsockname()[1]
@@ -159,6 +164,8 @@ async def running(
         tamper(under_test)
     opts = Options()
     master = Master(opts)
+    if not stock:
+        master.addons = HookTable(master)
     listener = proxyserver.Proxyserver()
     master.addons.add(listener, tlsconfig.TlsConfig(), under_test, next_layer.NextLayer())
     settings = {

@@ -49,9 +49,10 @@ async def test_the_table_names_every_step(home: Path) -> None:
 
 @pytest.mark.parametrize("hook", REQUEST_HOOKS)
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_step_that_raises_stops_the_request(home: Path, step: str, hook: str) -> None:
+@pytest.mark.parametrize("stock", [False, True], ids=["serve", "mitmdump"])
+async def test_a_step_that_raises_stops_the_request(home: Path, step: str, hook: str, stock: bool) -> None:
     """Nothing reaches the upstream, not even a connection, and the client gets one JSON error."""
-    async with running(home, tamper=break_step(step, hook)) as proxy:
+    async with running(home, tamper=break_step(step, hook), stock=stock) as proxy:
         status, body = await proxy.ask(body=b'{"model":"gpt-5.5","input":[]}')
         assert proxy.upstream.connections == 0
         assert status == 503
