@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import random
 import time
 from collections import deque
-from collections.abc import Sequence
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
 from mitmproxy.connection import Client
 from mitmproxy.exceptions import OptionsError
 
-from addons.exchange import Exchange, Exchanges, Lease
+from addons.core.attempt import Attempt
+from addons.empty_pool import nobody_can_serve
+from addons.exchange import Exchange, Exchanges, Lease, NextStep
 from addons.replies import reply
-from addons.wire import answers
-from addons.wire.answers import Answer
+from addons.wire.failures import Failure
 from codexlb_store.accounts import AccountStatus
-from codexlb_store.pool import Pool, Standing
-from codexlb_store.selection import Strategy, choose
+from codexlb_store.pool import Pool
+from codexlb_store.selection import Candidate, Strategy, choose
 
+DEFAULT_BUDGET_SECONDS = 240
+"""Codex waits that long for the head of an answer without showing anything; tried."""
 
-def nobody_can_serve(standings: Sequence[Standing], now: float) -> Answer:
-    """The one truthful answer when no account may take a request: when to come back, or what to do."""
-    cooling = [s.until for s in standings if s.status is AccountStatus.COOLING and s.until]
-    limited = [s for s in standings if s.status is AccountStatus.LIMITED]
-    if cooling:
-        return answers.busy(min(cooling) - now)
-    if limited:
-        soonest = min(limited, key=lambda standing: standing.until or math.inf)
-        return answers.usage_limit(soonest.plan, soonest.until, now)
-    return answers.no_accounts()
+LONGEST_REST_AWAITED_SECONDS = 60.0
+"""A request is held for an account that comes back within a minute."""
 
 
 class Balancer:
@@ -42,10 +35,11 @@ class Balancer:
         self.exchanges = exchanges
         self.pool = pool
         self.rng = rng
-        self.leased: set[str] = set()
+        self.leased: dict[str, str] = {}
         self.waiting: deque[asyncio.Future[None]] = deque()
         self.strategy = Strategy.CAPACITY_WEIGHTED
         self.most = 0
+        self.budget_seconds = DEFAULT_BUDGET_SECONDS
 
     def load(self, loader: Loader) -> None:
         loader.add_option(
@@ -56,10 +50,18 @@ class Balancer:
             "codexlb_account_concurrency", int, 0,
             "Most requests in flight on one account; further ones wait for a slot. 0 sets no limit.",
         )  # fmt: skip
+        loader.add_option(
+            "codexlb_budget_seconds", int, DEFAULT_BUDGET_SECONDS,
+            "How long a request may look and wait for an account that can serve it.",
+        )  # fmt: skip
 
     def configure(self, updated: set[str]) -> None:
         if "codexlb_strategy" in updated:
             self.strategy = Strategy(ctx.options.codexlb_strategy)
+        if "codexlb_budget_seconds" in updated:
+            self.budget_seconds = ctx.options.codexlb_budget_seconds
+            if self.budget_seconds < 1:
+                raise OptionsError(f"codexlb_budget_seconds is {self.budget_seconds}: give 1 or more seconds.")
         if "codexlb_account_concurrency" in updated:
             self.most = ctx.options.codexlb_account_concurrency
             if self.most < 0:
@@ -67,19 +69,24 @@ class Balancer:
             self.wake_all()
 
     async def request(self, flow: http.HTTPFlow) -> None:
-        """Lease an account, now or when a slot frees; or say why none can serve."""
+        """Lease an account, now or when one has room; or say why none can serve."""
         exchange = self.exchanges.get(flow)
         if flow.response or exchange is None or exchange.affinity is None:
             return
-        await self.slot(exchange, flow)
-        if not flow.client_conn.connected:
+        if not await self.lease(exchange, flow) and flow.client_conn.connected:
+            answer = nobody_can_serve(exchange, self.pool, time.time())
+            flow.response = reply(answer) if answer else None
+
+    async def upstream_attempt_failed(self, attempt: Attempt) -> None:
+        """Lease the next account, if that is what follows; or say why none can serve."""
+        exchange = self.exchanges[attempt.flow]
+        if exchange.next_step is not NextStep.OTHER:
             return
-        if lease := self.pick(exchange):
-            self.pool.take(lease.account_id, time.time())
-            self.leased.add(exchange.id)
-            exchange.lease = lease
-        else:
-            flow.response = reply(nobody_can_serve(self.pool.standings(time.time()), time.time()))
+        self.release(exchange)
+        if not await self.lease(exchange, attempt.flow):
+            exchange.next_step = NextStep.GIVE_UP
+            answer = nobody_can_serve(exchange, self.pool, time.time())
+            attempt.reply = reply(answer) if answer else None
 
     def response(self, flow: http.HTTPFlow) -> None:
         self.end(flow)
@@ -89,47 +96,68 @@ class Balancer:
 
     def end(self, flow: http.HTTPFlow) -> None:
         """Take the lease back; mitmproxy may call both `error` and `response`."""
-        exchange = self.exchanges.get(flow)
-        if exchange is None or exchange.lease is None or exchange.id not in self.leased:
-            return
-        self.leased.remove(exchange.id)
-        self.pool.give_back(exchange.lease.account_id)
-        self.wake_all()
+        if exchange := self.exchanges.get(flow):
+            self.release(exchange)
+
+    def release(self, exchange: Exchange) -> None:
+        """Exactly once for each lease."""
+        if account_id := self.leased.pop(exchange.id, None):
+            self.pool.give_back(account_id)
+            self.wake_all()
 
     def client_disconnected(self, client: Client) -> None:
         """A client that left must not wait on."""
         self.wake_all()
 
-    def pick(self, exchange: Exchange) -> Lease | None:
-        """The home if it is warm and may serve, else the selector's choice among those with a free slot."""
-        now = time.time()
+    async def lease(self, exchange: Exchange, flow: http.HTTPFlow) -> bool:
+        """Wait, in order of arrival, until an account has room; False when none can serve or the client has left."""
+        deadline = exchange.opened_at + self.budget_seconds
+        while flow.client_conn.connected and (now := time.time()) < deadline:
+            able = self.able(exchange, now)
+            free = [candidate for candidate in able if self.has_slot(candidate.account_id)]
+            if choice := choose(self.strategy, free, now, self.rng):
+                self.pool.take(choice.account_id, now)
+                self.leased[exchange.id] = choice.account_id
+                exchange.lease = Lease(choice.account_id, choice)
+                return True
+            until = deadline if able else self.first_back(now)
+            if until is None:
+                return False
+            await self.change(min(until, deadline) - now)
+        return False
+
+    def able(self, exchange: Exchange, now: float) -> list[Candidate]:
+        """The accounts that may take this request: the warm home alone, else all that it was not tried on."""
         home = exchange.affinity.home if exchange.affinity else None
-        if home and self.pool.serves_its_sessions(home, now):
-            return Lease(home, choice=None)
-        free = [candidate for candidate in self.pool.candidates(now) if self.has_slot(candidate.account_id)]
-        choice = choose(self.strategy, free, now, self.rng)
-        return Lease(choice.account_id, choice) if choice else None
+        model = exchange.ask.model if exchange.ask else None
+        tried = {account_id for account_id in exchange.tried if not self.has_rested(exchange, account_id, now)}
+        if home and home not in tried and self.pool.serves_its_sessions(home, model, now):
+            return [self.pool.candidate(home)]
+        return self.pool.candidates(model, tried, now)
+
+    def has_rested(self, exchange: Exchange, account_id: str, now: float) -> bool:
+        """Whether an account that was asked too often has waited as long as it was told to."""
+        failures = [diagnosis.failure for tried, diagnosis in exchange.diagnoses if tried == account_id]
+        return failures[-1:] == [Failure.RATE_LIMITED] and self.pool.health.rests_until(account_id, now) is None
 
     def has_slot(self, account_id: str) -> bool:
         return not self.most or self.pool.in_flight[account_id] < self.most
 
-    def must_wait(self, exchange: Exchange) -> bool:
-        """Whether an account could serve this request, were it not busy."""
-        now = time.time()
-        home = exchange.affinity.home if exchange.affinity else None
-        if home and self.pool.serves_its_sessions(home, now):
-            return not self.has_slot(home)
-        able = self.pool.candidates(now)
-        return bool(able) and not any(self.has_slot(candidate.account_id) for candidate in able)
+    def first_back(self, now: float) -> float | None:
+        """When the first resting account comes back, if that is soon enough to wait for."""
+        resting = [s.until for s in self.pool.standings(now) if s.status is AccountStatus.COOLING and s.until]
+        return next((until for until in sorted(resting) if until - now <= LONGEST_REST_AWAITED_SECONDS), None)
 
-    async def slot(self, exchange: Exchange, flow: http.HTTPFlow) -> None:
-        """Wait in order of arrival until an account has room for this request, or its client is gone."""
-        while flow.client_conn.connected and self.must_wait(exchange):
-            turn = asyncio.get_running_loop().create_future()
-            self.waiting.append(turn)
-            await turn
+    async def change(self, seconds: float) -> None:
+        """Wait until a lease comes back, a client leaves, or the time is over."""
+        turn = asyncio.get_running_loop().create_future()
+        self.waiting.append(turn)
+        await asyncio.wait([turn], timeout=seconds)
+        turn.cancel()
 
     def wake_all(self) -> None:
         """Let the waiting look again, in order of arrival; who must wait on queues up again in the same order."""
-        while self.waiting:
-            self.waiting.popleft().set_result(None)
+        for _ in range(len(self.waiting)):
+            turn = self.waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)

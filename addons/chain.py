@@ -10,6 +10,7 @@ from addons.balancer import Balancer
 from addons.body import Body
 from addons.clearance import Clearance
 from addons.client_keys import ClientKeys
+from addons.consequences import Consequences
 from addons.core.codex_core import CodexCore
 from addons.credentials import Credentials
 from addons.exchange import Exchanges
@@ -22,6 +23,7 @@ from addons.safe_options import SafeOptions
 from addons.sticky import Sticky
 from addons.store_keeper import HOMES_SECONDS, StoreKeeper
 from addons.upstream import Upstream
+from addons.verdict import Verdict
 from codexlb_store.home import home_folder
 from codexlb_store.pool import Pool, load_snapshot
 from codexlb_store.pricing import load_prices
@@ -48,6 +50,7 @@ def chain(environ: Mapping[str, str]) -> Chain:
     exchanges = Exchanges()
     keeper = StoreKeeper(home, pool, vault, ProcessMark.take(home))
     writer = keeper.writer
+    rng = random.Random()
     return Chain(
         [
             SafeOptions(),
@@ -56,11 +59,12 @@ def chain(environ: Mapping[str, str]) -> Chain:
             ClientKeys(exchanges),
             Pages(exchanges),
             Body(exchanges),
-            Sticky(exchanges, pool, writer),
-            Balancer(exchanges, pool, random.Random()),
-            Credentials(exchanges, pool),
-            Upstream(exchanges),
             Meter(exchanges, pool, writer),
+            Verdict(exchanges, pool, Consequences(pool, writer, rng)),
+            Sticky(exchanges, pool, writer),
+            Balancer(exchanges, pool, rng),
+            Credentials(exchanges, pool, writer, vault),
+            Upstream(exchanges),
             Ledger(exchanges, writer, load_prices(), keeper.mark.id),
             Poller(pool, writer),
             keeper,  # after all who write: at the end it flushes what they put in

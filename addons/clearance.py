@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from mitmproxy import http
 
+from addons.core.attempt import Attempt
 from addons.exchange import Exchange, Exchanges
 
-NEEDED = ("client", "ask", "affinity", "lease", "credential", "upstream", "recorded")
+NEEDED = ("client", "ask", "affinity", "lease", "upstream", "recorded")
 """The fields that must be written, in the order of the steps that write them."""
 
 
 def missing(exchange: Exchange) -> list[str]:
     """The fields that still keep a request from leaving."""
-    return [name for name in NEEDED if getattr(exchange, name) is None]
+    found = [name for name in NEEDED if getattr(exchange, name) is None]
+    if exchange.credential is None and exchange.credential_problem is None:
+        found.append("credential")
+    return found
 
 
 class Clearance:
@@ -20,6 +24,10 @@ class Clearance:
 
     def __init__(self, exchanges: Exchanges) -> None:
         self.exchanges = exchanges
+
+    def upstream_attempt_failed(self, attempt: Attempt) -> None:
+        """Note that every step has had its say on what follows."""
+        attempt.decided = True
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Note that every step has seen the head."""

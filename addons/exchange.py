@@ -6,6 +6,7 @@ of it is shown or saved with the flow.
 
 from __future__ import annotations
 
+import enum
 import secrets
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
@@ -13,13 +14,23 @@ from weakref import WeakKeyDictionary
 from mitmproxy import http
 
 from addons.wire.asks import Ask
+from addons.wire.failures import Diagnosis
 from addons.wire.origins import Origin
 from addons.wire.routes import Route
 from addons.wire.sse import Tap
 from addons.wire.unary import Body
 from codexlb_store.accounts import Credential
-from codexlb_store.ledger import Outcome, Tokens
+from codexlb_store.ledger import AttemptRow, Outcome, Tokens
 from codexlb_store.selection import Choice
+
+
+class NextStep(enum.StrEnum):
+    """What follows a failed attempt."""
+
+    REFRESH = "refresh"  # the same account once more, with a fresh token
+    SAME = "same"  # the same account once more
+    OTHER = "other"  # another account
+    GIVE_UP = "give_up"  # the client gets the upstream's own answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +51,10 @@ class Affinity:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The account picked for this request, and why."""
+    """The account picked for this request, and why: every candidate with its weight."""
 
     account_id: str
-    choice: Choice | None
-    """None when the session's home was taken without asking the selector."""
+    choice: Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +93,19 @@ class Exchange:
     affinity: Affinity | None = None  # Sticky
     lease: Lease | None = None  # Balancer
     credential: Credential | None = None  # Credentials
+    credential_problem: str | None = None  # Credentials: why there is none
+    next_step: NextStep | None = None  # Verdict, after a failed attempt
+    tried: set[str] = field(default_factory=set)  # Verdict: accounts that failed in this request
+    diagnoses: list[tuple[str, Diagnosis]] = field(default_factory=list)  # Verdict: account and what was wrong
+    attempts: list[AttemptRow] = field(default_factory=list)  # Verdict: the failed ones
+    stripped: bool = False  # Verdict: foreign reasoning was taken out
+    judged: bool = False  # Verdict: the account was marked for how it ended
     upstream: Origin | None = None  # Upstream
     recorded: bool | None = None  # Ledger: the row is opened
     head_seen: bool = False  # Clearance: no step failed on the head
     cleared: bool = False  # Clearance: it may leave
     sent_at: float | None = None  # the HTTP core: the request head went to the wire
+    in_the_air: bool = False  # the HTTP core: an attempt runs; Verdict: it has failed
     answer: Answer | None = None  # Meter, at the head of the upstream's answer
     result: Result | None = None  # Meter, at the end
     closed: bool = False  # Ledger: the row is closed

@@ -51,13 +51,22 @@ def opening_of(exchange: Exchange, flow: http.HTTPFlow, process: str) -> Opening
 
 
 def attempts_of(exchange: Exchange, result: Result, now: float) -> tuple[AttemptRow, ...]:
-    """The tries at an account; none when the request never left."""
-    if exchange.sent_at is None or exchange.lease is None:
-        return ()
+    """The tries at an account, those that failed and the last; none when the request never left."""
+    failed = tuple(exchange.attempts)
+    if not exchange.in_the_air or exchange.sent_at is None or exchange.lease is None:
+        return failed
     request_id = exchange.answer.upstream_request_id if exchange.answer else None
     milliseconds = (now - exchange.sent_at) * 1000
-    account_id = exchange.lease.account_id
-    return (AttemptRow(1, account_id, result.error, result.status, request_id, exchange.sent_at, milliseconds),)
+    last = AttemptRow(
+        number=len(failed) + 1,
+        account_id=exchange.lease.account_id,
+        failure=result.error,
+        status=result.status,
+        upstream_request_id=request_id,
+        started_at=exchange.sent_at,
+        milliseconds=milliseconds,
+    )
+    return (*failed, last)
 
 
 def closing_of(exchange: Exchange, result: Result, prices: Prices, now: float) -> Closing:

@@ -88,10 +88,10 @@ def result_without_answer(exchange: Exchange, flow: http.HTTPFlow) -> Result:
     message = flow.error.msg if flow.error else None
     if message == CLIENT_LEFT:
         return Result(Outcome.CANCELLED, None, UNKNOWN, None, None, None, None, None)
-    if exchange.sent_at is not None or message:
-        return Result(Outcome.FAILED, status, UNKNOWN, None, None, None, message, None)
-    reason = error_of_json(flow.response.content or b"").reason if flow.response else None
-    return Result(Outcome.REFUSED, status, UNKNOWN, None, None, None, reason, None)
+    reason = error_of_json(flow.response.content or b"").reason if flow.response else message
+    was_tried = exchange.sent_at is not None or exchange.diagnoses or message
+    outcome = Outcome.FAILED if was_tried else Outcome.REFUSED
+    return Result(outcome, status, UNKNOWN, None, None, None, reason, None)
 
 
 class Meter:
@@ -105,7 +105,7 @@ class Meter:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Stream the upstream's answer through, read beside."""
         exchange = self.exchanges.get(flow)
-        if exchange is None or exchange.sent_at is None or exchange.lease is None or flow.response is None:
+        if exchange is None or not exchange.in_the_air or exchange.lease is None or flow.response is None:
             return
         exchange.answer = answer_of(flow.response, time.time())
         flow.response.stream = through(exchange.answer.tap)

@@ -26,6 +26,9 @@ TIMEOUT = aiohttp.ClientTimeout(total=10)
 LOOK_SECONDS = 1.0
 """How soon a changed option or a new account is noticed."""
 
+LIMITED_SECONDS = 15.0
+"""An account that met a limit is asked at once, but not again and again: its reset may have been moved."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -80,15 +83,22 @@ class Poller:
                 await asyncio.sleep(LOOK_SECONDS)
 
     def due(self, now: float, every_seconds: int) -> list[str]:
-        """The accounts that were last asked longer ago than `every_seconds`."""
+        """The accounts that were last asked longer ago than `every_seconds`, and those that just met a limit."""
         if not every_seconds:
             return []
-        waiting = [(self.asked_at.get(account_id, 0.0), account_id) for account_id in self.pool.credentials]
-        return [account_id for asked_at, account_id in sorted(waiting) if now - asked_at >= every_seconds]
+        waiting = sorted((self.asked_at.get(account_id, 0.0), account_id) for account_id in self.pool.credentials)
+        return [
+            account_id for asked_at, account_id in waiting if now - asked_at >= self.pause(account_id, every_seconds)
+        ]
+
+    def pause(self, account_id: str, every_seconds: int) -> float:
+        """How long after the last question to ask again."""
+        return min(LIMITED_SECONDS, every_seconds) if account_id in self.pool.to_be_read else every_seconds
 
     async def ask(self, session: aiohttp.ClientSession, account_id: str) -> None:
         """Read one account's windows; what fails now is asked again in the next round."""
         self.asked_at[account_id] = time.time()
+        self.pool.to_be_read.discard(account_id)
         url = destination(ctx.options.codexlb_upstream, ctx.options.mode).url + USAGE_PATH
         try:
             page = await read_usage(session, url, self.pool.credentials[account_id])

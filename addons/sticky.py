@@ -9,7 +9,9 @@ from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 
+from addons.core.attempt import Attempt
 from addons.exchange import Affinity, Exchanges
+from addons.wire.failures import Failure
 from codexlb_store.pool import Pool
 from codexlb_store.sessions import Home, save_home
 from codexlb_store.writer import Writer
@@ -63,6 +65,14 @@ class Sticky:
         session = exchange.ask.session
         home = self.pool.homes.get(session) if session else None
         exchange.affinity = Affinity(session, warm_home(home, exchange.opened_at, self.cache_ttl_seconds))
+
+    def upstream_attempt_failed(self, attempt: Attempt) -> None:
+        """What another account sealed can be opened there: the session goes back, however cold it is."""
+        exchange = self.exchanges[attempt.flow]
+        session = exchange.affinity.session if exchange.affinity else None
+        if session and exchange.diagnoses[-1][1].failure is Failure.FOREIGN_CONTENT:
+            home = self.pool.homes.get(session)
+            exchange.affinity = Affinity(session, home.account_id if home else None)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Where a session is served is its home from then on, also for its sub-agents running beside it."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
 
+from addons.core.attempt import Attempt
 from addons.destination import DEFAULT_ORIGIN, destination
-from addons.exchange import Exchanges
+from addons.exchange import Exchanges, NextStep
 from addons.wire.origins import parse_origin
+
+SEND_AGAIN = frozenset({NextStep.SAME, NextStep.REFRESH, NextStep.OTHER})
 
 
 class Upstream:
@@ -30,10 +33,17 @@ class Upstream:
     def request(self, flow: http.HTTPFlow) -> None:
         """Retarget the request; its path and body stay as they are."""
         exchange = self.exchanges.get(flow)
-        if flow.response or exchange is None or exchange.credential is None or exchange.lease is None:
+        if flow.response or exchange is None or exchange.lease is None:
+            return
+        if exchange.credential is None and exchange.credential_problem is None:
             return
         flow.request.scheme = self.origin.scheme
         flow.request.host = self.origin.host
         flow.request.port = self.origin.port
         flow.request.host_header = self.origin.authority
         exchange.upstream = self.origin
+
+    def upstream_attempt_failed(self, attempt: Attempt) -> None:
+        """Once more, if there is an account to do it with."""
+        exchange = self.exchanges[attempt.flow]
+        attempt.retry = attempt.reply is None and exchange.next_step in SEND_AGAIN

@@ -37,10 +37,17 @@ _SAVE_TOKENS = """
         id_token = excluded.id_token, expires_at = excluded.expires_at, last_refresh = excluded.last_refresh,
         version = tokens.version + 1
 """
+_MEND = "UPDATE accounts SET state = 'active', state_reason = NULL WHERE id = ? AND state = 'needs_login'"
+# The version is the condition: who comes second with a refresh of the same tokens changes nothing.
+_REPLACE_TOKENS = """
+    UPDATE tokens SET access_token = ?, refresh_token = ?, id_token = coalesce(?, id_token), expires_at = ?,
+        last_refresh = ?, version = ?
+    WHERE account_id = ? AND version = ?
+"""
 _LOAD_TOKENS = """
-    SELECT account_id, chatgpt_account_id, access_token, refresh_token, expires_at, last_refresh, version,
-        fedramp
+    SELECT account_id, chatgpt_account_id, access_token, refresh_token, expires_at, last_refresh, version, fedramp
     FROM tokens JOIN accounts ON accounts.id = tokens.account_id
+    WHERE :id IS NULL OR account_id = :id
 """
 
 
@@ -149,18 +156,43 @@ def _account(row: Any) -> Account:
 
 def load_credentials(db: Database, vault: Vault) -> dict[str, Credential]:
     """Every account's tokens by account id, unsealed; raises VaultError when the key does not fit."""
-    return {
-        seat: Credential(
-            account_id=seat,
-            chatgpt_account_id=workspace,
-            access_token=vault.unseal(access_token),
-            refresh_token=vault.unseal(refresh_token),
-            expires_at=expires_at,
-            last_refresh=last_refresh,
-            version=version,
-            fedramp=bool(fedramp),
-        )
-        for seat, workspace, access_token, refresh_token, expires_at, last_refresh, version, fedramp in (
-            db.execute(_LOAD_TOKENS)
-        )
-    }
+    return {row[0]: _credential(row, vault) for row in db.execute(_LOAD_TOKENS, {"id": None})}
+
+
+def load_credential(db: Database, vault: Vault, account_id: str) -> Credential | None:
+    """One account's tokens, likewise; None when it is not there any more."""
+    row = db.execute(_LOAD_TOKENS, {"id": account_id}).fetchone()
+    return _credential(row, vault) if row else None
+
+
+def _credential(row: Any, vault: Vault) -> Credential:
+    values: tuple[Any, ...] = (*row[:2], vault.unseal(row[2]), vault.unseal(row[3]), *row[4:7], bool(row[7]))
+    return Credential(*values)
+
+
+def save_tokens(db: Database, vault: Vault, fresh: Credential, id_token: str | None) -> bool:
+    """Put refreshed tokens in place of the version before; False, and nothing changed, when that is not there.
+
+    None keeps the id token. An account that needed a login is active again: what was refreshed is a login.
+    """
+    sealed = (vault.seal(fresh.access_token), vault.seal(fresh.refresh_token), id_token and vault.seal(id_token))
+    place = (fresh.version, fresh.account_id, fresh.version - 1)
+    with db.atomic():
+        done = db.execute(_REPLACE_TOKENS, (*sealed, fresh.expires_at, fresh.last_refresh, *place)).rowcount == 1
+        if done:
+            db.execute(_MEND, (fresh.account_id,))
+    return done
+
+
+def set_state(db: Database, account_id: str, state: AccountStatus, reason: str | None) -> None:
+    """Decide what an account may do from now on, and why; raises ValueError for a status that passes by itself."""
+    if state in (AccountStatus.LIMITED, AccountStatus.COOLING):
+        raise ValueError(f"{state} is no state to store: it follows from windows and cooling_until.")
+    with db.atomic():
+        db.execute("UPDATE accounts SET state = ?, state_reason = ? WHERE id = ?", (state, reason, account_id))
+
+
+def set_cooling(db: Database, account_id: str, until: float | None) -> None:
+    """Leave an account alone until then (unix seconds; None: no longer)."""
+    with db.atomic():
+        db.execute("UPDATE accounts SET cooling_until = ? WHERE id = ?", (until, account_id))

@@ -1,14 +1,14 @@
 """The accounts as one proxy process knows them right now, in memory: a request reads here, never from disk.
 
 A Snapshot is what the store holds; it replaces the pool's own when another process has written. What only this process
-knows (leases in flight, when an account was last chosen, fresher window readings) stays.
+knows (leases in flight, when an account was last chosen, fresher window readings, what went wrong lately) stays.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
@@ -20,6 +20,7 @@ from codexlb_store.accounts import (
     load_credentials,
     status_of,
 )
+from codexlb_store.health import Health
 from codexlb_store.selection import Candidate
 from codexlb_store.sessions import Home, load_homes
 from codexlb_store.vault import Vault
@@ -49,6 +50,7 @@ class Snapshot:
 class Standing:
     """One account's plan and status, and until when it stands so (unix seconds; None: no end known)."""
 
+    account_id: str
     plan: str
     status: AccountStatus
     until: float | None
@@ -83,6 +85,13 @@ def is_news(known: Iterable[Window], read: Window) -> bool:
     return True
 
 
+def not_benched(ailing: Mapping[str, float | None]) -> list[str]:
+    """The accounts to use: the well ones, and the least ailing too when more than half would be left out."""
+    in_order = sorted(ailing, key=lambda account_id: ailing[account_id] or 0.0)
+    fewest = len(in_order) - len(in_order) // 2
+    return [account_id for place, account_id in enumerate(in_order) if place < fewest or ailing[account_id] is None]
+
+
 class Pool:
     """Accounts, their windows and sessions, and the leases that are out."""
 
@@ -91,8 +100,11 @@ class Pool:
         self.credentials = snapshot.credentials
         self.windows = snapshot.windows
         self.homes = snapshot.homes
+        self.health = Health()
         self.in_flight: Counter[str] = Counter()
         self.last_chosen: dict[str, float] = {}
+        self.to_be_read: set[str] = set()
+        """Accounts whose windows should be read again at once, because a limit was met."""
 
     def replace(self, snapshot: Snapshot) -> None:
         """Take over what the store now holds; a reading or session that is newer here stays."""
@@ -126,30 +138,52 @@ class Pool:
         """How an account stands; KeyError when it is not in the pool."""
         account = self.accounts[account_id]
         status, until = status_of(account, self.windows.get(account_id, ()), now)
-        return Standing(account.plan, status, until)
+        rests_until = self.health.rests_until(account_id, now)
+        if status is AccountStatus.ACTIVE and rests_until:
+            status, until = AccountStatus.COOLING, rests_until
+        return Standing(account_id, account.plan, status, until)
 
     def standings(self, now: float) -> list[Standing]:
         """How every account stands, to explain why none can serve."""
         return [self.standing(account_id, now) for account_id in self.accounts]
 
-    def serves_its_sessions(self, account_id: str, now: float) -> bool:
+    def serves_its_sessions(self, account_id: str, model: str | None, now: float) -> bool:
         """Whether a session may stay on this account."""
-        return account_id in self.accounts and self.standing(account_id, now).status in SERVES_ITS_SESSIONS
+        if account_id not in self.accounts or self.health.lacks(account_id, model, now):
+            return False
+        is_well = self.health.ails_until(account_id, model, now) is None
+        return is_well and self.standing(account_id, now).status in SERVES_ITS_SESSIONS
 
-    def candidates(self, now: float) -> list[Candidate]:
-        """The accounts that may take a new session."""
-        return [
-            Candidate(
-                account_id=account.id,
-                plan=account.plan,
-                windows=self.windows.get(account.id, ()),
-                in_flight=self.in_flight[account.id],
-                last_chosen_at=self.last_chosen.get(account.id, 0.0),
-                weight=account.weight,
-            )
-            for account in self.accounts.values()
-            if self.standing(account.id, now).status is AccountStatus.ACTIVE
+    def candidates(self, model: str | None, tried: Collection[str], now: float) -> list[Candidate]:
+        """The accounts that may take a request for this model now, but for those it was tried on."""
+        able = [
+            account_id
+            for account_id in self.accounts
+            if self.standing(account_id, now).status is AccountStatus.ACTIVE
+            and not self.health.lacks(account_id, model, now)
         ]
+        ailing = {account_id: self.health.ails_until(account_id, model, now) for account_id in able}
+        chosen = [account_id for account_id in not_benched(ailing) if account_id not in tried]
+        if not chosen:  # all are out by health only: the least bad one is better than none
+            chosen = sorted((a for a in able if a not in tried), key=lambda a: ailing[a] or 0.0)[:1]
+        return [self.candidate(account_id) for account_id in chosen]
+
+    def candidate(self, account_id: str) -> Candidate:
+        """An account as the selector sees it."""
+        account = self.accounts[account_id]
+        return Candidate(
+            account_id=account_id,
+            plan=account.plan,
+            windows=self.windows.get(account_id, ()),
+            in_flight=self.in_flight[account_id],
+            last_chosen_at=self.last_chosen.get(account_id, 0.0),
+            weight=account.weight,
+        )
+
+    def mark(self, account_id: str, state: AccountStatus, reason: str | None) -> None:
+        """Take over a state that somebody decided."""
+        if account := self.accounts.get(account_id):
+            self.accounts[account_id] = replace(account, state=state, state_reason=reason)
 
     def take(self, account_id: str, now: float) -> None:
         """Count a request as in flight on an account."""

@@ -139,6 +139,12 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
+def quiet_at_the_end(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Python 3.11 reports every connection that ends with the loop as an error; newer ones do not."""
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
+
+
 async def run(wanted: Wanted) -> None:
     """Serve until a signal comes."""
     options = Options()
@@ -147,6 +153,7 @@ async def run(wanted: Wanted) -> None:
     if wanted.web_port is not None:
         check_web(options)
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(quiet_at_the_end)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, running.shutdown)
     click.echo(f"Codex-LB listens on http://{wanted.listen}:{wanted.port}/backend-api/codex", err=True)

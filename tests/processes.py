@@ -84,6 +84,11 @@ class ProxyProcess:
             self._process.wait()
             raise AssertionError(f"{self.arguments[0]} did not end by itself:\n{self.log()}") from None
 
+    def kill(self) -> None:
+        """Ends the process as a power cut would."""
+        self._process.kill()
+        self._process.wait()
+
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not is_healthy(self.port):

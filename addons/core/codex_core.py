@@ -6,7 +6,8 @@ import logging
 import time
 from copy import copy
 
-from mitmproxy import http
+from mitmproxy import ctx, http
+from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer, layers, mode_specs, tunnel
@@ -20,9 +21,18 @@ from addons.exchange import Exchanges
 from addons.replies import reply
 from addons.wire import answers
 from addons.wire.answers import JSON, Answer, error_body
+from addons.wire.routes import Route
 from codexlb_store.accounts import Credential
 
 logger = logging.getLogger(__name__)
+
+DEFAULT_HEAD_SECONDS = 60
+DEFAULT_IDLE_SECONDS = 300  # what Codex itself waits for
+HOLD_SECONDS = 5.0
+"""An error's body is small; one that does not end is judged by what came of it."""
+UNARY_FACTOR = 10
+"""A compaction answers when it is done, which may take minutes."""
+OPTIONS = {"codexlb_head_timeout_seconds", "codexlb_idle_timeout_seconds"}
 
 NOT_FORWARDED = frozenset(
     {
@@ -71,13 +81,32 @@ class CodexCore:
 
     def __init__(self, exchanges: Exchanges) -> None:
         self.exchanges = exchanges
+        self.hold_seconds = HOLD_SECONDS
+        self.head_timeout_seconds = float(DEFAULT_HEAD_SECONDS)
+        self.idle_seconds = float(DEFAULT_IDLE_SECONDS)
 
-    def load(self, loader: object) -> None:
+    def load(self, loader: Loader) -> None:
         if problems := contract.problems():
             raise OptionsError(
                 "This mitmproxy's HTTP core is not the one Codex-LB was built on "
                 f"({'; '.join(problems)}): install mitmproxy 11.0.2 or 12.2."
             )
+
+        loader.add_option(
+            "codexlb_head_timeout_seconds", int, DEFAULT_HEAD_SECONDS,
+            "How long an upstream may take to begin its answer to a turn before another account is tried.",
+        )  # fmt: skip
+        loader.add_option(
+            "codexlb_idle_timeout_seconds", int, DEFAULT_IDLE_SECONDS,
+            "How long an upstream may be silent in the middle of an answer before it is cut off.",
+        )  # fmt: skip
+
+    def configure(self, updated: set[str]) -> None:
+        for name in OPTIONS & updated:
+            if (value := getattr(ctx.options, name)) < 1:
+                raise OptionsError(f"{name} is {value}: give 1 or more seconds.")
+        self.head_timeout_seconds = float(ctx.options.codexlb_head_timeout_seconds)
+        self.idle_seconds = float(ctx.options.codexlb_idle_timeout_seconds)
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
         """The stack that mitmproxy would build for a reverse proxy, with our HTTP layer in it."""
@@ -100,10 +129,18 @@ class CodexCore:
         logger.error("A request to %s was stopped: a step of the chain did not clear it.", flow.request.path[:80])
         return reply(answers.not_routed())
 
+    def has_credential(self, flow: http.HTTPFlow) -> bool:
+        return self.exchanges[flow].credential is not None
+
+    def head_seconds(self, flow: http.HTTPFlow) -> float:
+        is_stream = self.exchanges[flow].route is Route.RESPONSES
+        return self.head_timeout_seconds if is_stream else UNARY_FACTOR * self.head_timeout_seconds
+
     def on_wire(self, flow: http.HTTPFlow) -> http.Request:
         exchange = self.exchanges[flow]
         assert exchange.credential is not None  # `refuse` let it pass
         exchange.sent_at = time.time()
+        exchange.in_the_air = True
         return head_on_wire(flow.request, exchange.credential)
 
     def explain(self, status: int, message: str) -> http.Response:

@@ -17,6 +17,10 @@ from mitmproxy.proxy.layers import http as core
 SIGNATURES: dict[tuple[type, str], list[str]] = {
     (core.HttpStream, "__init__"): ["self", "context", "stream_id"],
     (core.HttpStream, "_handle_event"): ["self", "event"],
+    (core.HttpStream, "state_wait_for_response_headers"): ["self", "event"],
+    (core.HttpStream, "state_consume_request_body"): ["self", "event"],
+    (core.HttpStream, "state_stream_response_body"): ["self", "event"],
+    (core.HttpStream, "state_errored"): ["self", "_"],
     (core.HttpStream, "make_server_connection"): ["self"],
     (core.HttpStream, "handle_protocol_error"): ["self", "event"],
     (core.HttpStream, "check_body_size"): ["self", "request"],
@@ -26,6 +30,7 @@ SIGNATURES: dict[tuple[type, str], list[str]] = {
     (core.HttpLayer, "_handle_event"): ["self", "event"],
     (core.HttpLayer, "make_stream"): ["self", "stream_id"],
     (core.HttpLayer, "event_to_child"): ["self", "child", "event"],
+    (core.GetHttpConnection, "connection_spec_matches"): ["self", "connection"],
     (layer.Layer, "handle_event"): ["self", "event"],
     (AddonManager, "__init__"): ["self", "master"],
     (AddonManager, "register"): ["self", "addon"],
@@ -36,16 +41,12 @@ SIGNATURES: dict[tuple[type, str], list[str]] = {
 
 NAMES: dict[Any, tuple[str, ...]] = {
     core: (
-        "SendHttp",
-        "HTTPMode",
-        "RequestHeaders",
-        "ResponseHeaders",
-        "ResponseData",
-        "ResponseProtocolError",
-        "ReceiveHttp",
+        *("SendHttp", "DropStream", "ReceiveHttp", "HTTPMode", "HttpResponseHeadersHook"),
+        *("RequestHeaders", "RequestData", "RequestEndOfMessage", "RequestProtocolError"),
+        *("ResponseHeaders", "ResponseData", "ResponseTrailers", "ResponseEndOfMessage", "ResponseProtocolError"),
     ),
-    commands: ("SendData", "Command"),
-    events: ("Start", "Event", "DataReceived"),
+    commands: ("SendData", "RequestWakeup", "StartHook", "Command"),
+    events: ("Start", "Wakeup", "DataReceived", "Event"),
 }
 """Names that must exist in a module."""
 

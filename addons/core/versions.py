@@ -9,11 +9,27 @@ from mitmproxy.proxy.layers import http as core
 NO_RESPONSE = 444
 """mitmproxy 11's code for an error that the client must not be told of."""
 
+CANCELLED = 499
+"""mitmproxy 11's code for a request that nobody waits for any more."""
+
+CODES: Any = getattr(core, "ErrorCode", None)
+"""mitmproxy 12's enum of errors; None in 11, which has numbers."""
+
 
 def status_of(event: core.ResponseProtocolError) -> int | None:
     """The status to answer an error with; None when the client must not be told (killed, cancelled)."""
     code: Any = event.code
-    if hasattr(core, "ErrorCode"):  # mitmproxy 12: an enum that knows its status
+    if CODES:
         status: int | None = code.http_status_code()
         return status
     return None if code == NO_RESPONSE else int(code)
+
+
+def cancelled(stream_id: int) -> core.RequestProtocolError:
+    """Tells the upstream to stop: closes an HTTP/1 connection, resets an HTTP/2 stream."""
+    return core.RequestProtocolError(stream_id, "attempt abandoned", CODES.CANCEL if CODES else CANCELLED)
+
+
+def upstream_failed(stream_id: int, message: str) -> core.ResponseProtocolError:
+    """The event that says an upstream could not be reached or broke off."""
+    return core.ResponseProtocolError(stream_id, message, CODES.GENERIC_SERVER_ERROR if CODES else 502)

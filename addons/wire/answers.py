@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterable
 
 import msgspec
 
 from addons.wire.routes import Refusal
+from codexlb_store.windows import Window
 
 JSON = ("content-type", "application/json")
 
@@ -44,15 +46,21 @@ def no_accounts() -> Answer:
     return Answer(400, (JSON,), error_body("no_accounts", message))
 
 
-def usage_limit(plan: str | None, resets_at: float | None, now: float) -> Answer:
-    """Say that every account is used up until `resets_at` (unix seconds); Codex shows the time and stops."""
+def usage_limit(
+    plan: str | None, resets_at: float | None, now: float, headers: tuple[tuple[str, str], ...] = ()
+) -> Answer:
+    """Say that every account is used up until `resets_at` (unix seconds); Codex shows the time and stops.
+
+    `headers` tell of the windows of the account that is back first (see headers_of_windows).
+    """
     code = "usage_limit_reached"  # also the type: Codex does not look at the code
     message = "Every account of this pool has reached its usage limit."
     if resets_at is None:
-        return Answer(429, (JSON,), error_body(code, message, code, plan_type=plan))
+        return Answer(429, (JSON, *headers), error_body(code, message, code, plan_type=plan))
     wait_seconds = max(1, math.ceil(resets_at - now))
     fields = {"plan_type": plan, "resets_at": math.ceil(resets_at), "resets_in_seconds": wait_seconds}
-    return Answer(429, (JSON, ("retry-after", str(wait_seconds))), error_body(code, message, code, **fields))
+    retry_after = ("retry-after", str(wait_seconds))
+    return Answer(429, (JSON, retry_after, *headers), error_body(code, message, code, **fields))
 
 
 def unauthorized() -> Answer:
@@ -83,3 +91,36 @@ def too_large(limit_bytes: int) -> Answer:
 def broken_body(message: str, status: int = 400) -> Answer:
     """Say what is wrong with a request body: `message` is the sentence of the error that found it."""
     return Answer(status, (JSON,), error_body("invalid_body", message))
+
+
+def unreachable(message: str) -> Answer:
+    """Say that the upstream could not be reached: `message` is what the last attempt ended with."""
+    return Answer(502, (JSON,), error_body("upstream_unreachable", message, "server_error"))
+
+
+def needs_login() -> Answer:
+    """Say that no account's login is good any more: a 400, because that one Codex shows at once."""
+    message = "Every account needs a new login. See which with: codexlb accounts list"
+    return Answer(400, (JSON,), error_body("no_accounts", message))
+
+
+def paused() -> Answer:
+    """Say that somebody paused every account: a 400, because that one Codex shows at once."""
+    message = "Every account is paused. See them with: codexlb accounts list"
+    return Answer(400, (JSON,), error_body("no_accounts", message))
+
+
+def headers_of_windows(windows: Iterable[Window]) -> tuple[tuple[str, str], ...]:
+    """An account's windows as the rate-limit headers that Codex reads; the shortest is the primary one."""
+    shortest_first = sorted(windows, key=lambda window: window.minutes)
+    # zip ends with the two places that Codex has.
+    pairs = zip(("primary", "secondary"), shortest_first, strict=False)
+    return tuple(header for place, window in pairs for header in _headers_of_window(f"x-codex-{place}", window))
+
+
+def _headers_of_window(prefix: str, window: Window) -> tuple[tuple[str, str], ...]:
+    used = (f"{prefix}-used-percent", f"{window.used_percent:g}")
+    minutes = (f"{prefix}-window-minutes", str(window.minutes))
+    if window.resets_at is None:
+        return used, minutes
+    return used, minutes, (f"{prefix}-reset-at", str(math.ceil(window.resets_at)))

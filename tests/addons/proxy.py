@@ -172,6 +172,7 @@ async def running(
         "mode": ["reverse:http://127.0.0.1:9@127.0.0.1:0"],
         "confdir": str(home / "mitmproxy"),
         "codexlb_upstream": f"http://127.0.0.1:{upstream.port}",
+        "codexlb_issuer": f"http://127.0.0.1:{upstream.port}",
         "codexlb_poll_seconds": 0,
     }
     opts.update(**(settings | options))

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from addons.chain import Chain
-from tests.addons.proxy import running, store_with
+from tests.addons.proxy import Upstream, running, store_with
 
 STEPS = (
-    "SafeOptions", "CodexCore", "Gate", "ClientKeys", "Pages", "Body", "Sticky", "Balancer", "Credentials",
-    "Upstream", "Meter", "Ledger", "Poller", "StoreKeeper", "Clearance",
+    "SafeOptions", "CodexCore", "Gate", "ClientKeys", "Pages", "Body", "Meter", "Verdict", "Sticky", "Balancer",
+    "Credentials", "Upstream", "Ledger", "Poller", "StoreKeeper", "Clearance",
 )  # fmt: skip
 REQUEST_HOOKS = ("requestheaders", "request")
 
@@ -65,3 +65,18 @@ async def test_the_whole_chain_lets_the_same_request_through(home: Path) -> None
         status, body = await proxy.ask(body=b'{"model":"gpt-5.5","input":[]}')
         assert (status, proxy.upstream.connections) == (200, 1)
         assert b"response.completed" in body
+
+
+REFUSED = b'HTTP/1.1 401 Unauthorized\r\ncontent-length: 22\r\n\r\n{"error":"pool\'s own"}'
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_step_that_raises_after_a_failed_attempt_passes_nothing_of_it_on(home: Path, step: str) -> None:
+    """A pooled account's 401 would make the client refresh its own token."""
+    upstream = Upstream(answer=REFUSED)
+    async with running(home, upstream, tamper=break_step(step, "upstream_attempt_failed")) as proxy:
+        status, body = await proxy.ask(body=b'{"model":"gpt-5.5","input":[]}')
+        turns = [request for request in upstream.requests if request.startswith(b"POST /backend-api/codex/")]
+        assert (status, len(turns)) == (503, 1)
+        assert b"pool" not in body
+        assert json.loads(body)["error"]["message"]

@@ -9,10 +9,15 @@ from sqlite_utils import Database
 from codexlb_store.accounts import (
     Account,
     AccountStatus,
+    Credential,
     account_id,
     load_accounts,
+    load_credential,
     load_credentials,
     save_login,
+    save_tokens,
+    set_cooling,
+    set_state,
     status_of,
 )
 from codexlb_store.vault import Vault
@@ -142,3 +147,99 @@ def test_no_token_is_in_the_files_in_plain_form(home: Path, db: Database, vault:
 def test_an_account_is_called_by_its_alias_if_it_has_one() -> None:
     assert ANN.name == "ann@example.com"
     assert replace(ANN, alias="work").name == "work"
+
+
+def stored(db: Database, vault: Vault) -> tuple[Credential, str]:
+    """The one account's credential, and its id token."""
+    (credential,) = load_credentials(db, vault).values()
+    return credential, vault.unseal(db.execute("SELECT id_token FROM tokens").fetchone()[0])
+
+
+def refreshed(credential: Credential) -> Credential:
+    """As a refresh would leave it."""
+    return replace(
+        credential,
+        access_token="new-access",
+        refresh_token="new-refresh",
+        expires_at=9000.0,
+        last_refresh=800.0,
+        version=credential.version + 1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("id_token", "kept"), [("new-id", "new-id"), (None, LOGIN.id_token)], ids=["with an id token", "without"]
+)
+def test_refreshed_tokens_replace_the_old_ones(id_token: str | None, kept: str, db: Database, vault: Vault) -> None:
+    save_login(db, vault, LOGIN, now=100.0)
+    fresh = refreshed(stored(db, vault)[0])
+
+    assert save_tokens(db, vault, fresh, id_token)
+    assert stored(db, vault) == (fresh, kept)
+    assert load_credential(db, vault, fresh.account_id) == fresh
+
+
+def test_of_two_refreshes_of_the_same_tokens_the_first_counts(db: Database, vault: Vault) -> None:
+    save_login(db, vault, LOGIN, now=100.0)
+    old, _ = stored(db, vault)
+    first = refreshed(old)
+    save_tokens(db, vault, first, "first")
+
+    assert not save_tokens(db, vault, replace(refreshed(old), access_token="second"), "second")
+    assert stored(db, vault) == (first, "first")
+
+
+def test_a_login_counts_more_than_a_refresh_that_ends_later(db: Database, vault: Vault) -> None:
+    save_login(db, vault, LOGIN, now=100.0)
+    fresh = refreshed(stored(db, vault)[0])
+    save_login(db, vault, replace(LOGIN, access_token="by-login"), now=200.0)
+
+    assert not save_tokens(db, vault, fresh, None)
+    assert stored(db, vault)[0].access_token == "by-login"
+
+
+def test_tokens_of_an_account_that_is_gone_are_not_kept(db: Database, vault: Vault) -> None:
+    account, _ = save_login(db, vault, LOGIN, now=100.0)
+    fresh = refreshed(stored(db, vault)[0])
+    for table in ("accounts", "tokens"):
+        db.execute(f"DELETE FROM {table}")
+
+    assert not save_tokens(db, vault, fresh, None)
+    assert load_credential(db, vault, account.id) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("needs_login", "active"), ("deactivated", "deactivated"), ("paused", "paused"), ("draining", "draining")],
+)
+def test_what_can_be_refreshed_needs_no_login(before: str, after: str, db: Database, vault: Vault) -> None:
+    account, _ = save_login(db, vault, LOGIN, now=100.0)
+    set_state(db, account.id, AccountStatus(before), "because")
+    save_tokens(db, vault, refreshed(stored(db, vault)[0]), None)
+
+    (account,) = load_accounts(db)
+    assert (account.state, account.state_reason) == (after, None if after == "active" else "because")
+
+
+def test_a_state_is_kept_with_its_reason(db: Database, vault: Vault) -> None:
+    account, _ = save_login(db, vault, LOGIN, now=100.0)
+    other, _ = save_login(db, vault, replace(LOGIN, user_id="user-bob"), now=200.0)
+    set_state(db, account.id, AccountStatus.NEEDS_LOGIN, "refresh_token_reused")
+
+    marked = replace(account, state=AccountStatus.NEEDS_LOGIN, state_reason="refresh_token_reused")
+    assert load_accounts(db) == [marked, other]
+
+
+@pytest.mark.parametrize("state", [AccountStatus.LIMITED, AccountStatus.COOLING])
+def test_what_passes_by_itself_is_no_state(state: AccountStatus, db: Database) -> None:
+    with pytest.raises(ValueError, match=f"{state} is no state to store"):
+        set_state(db, "a", state, None)
+
+
+def test_an_account_cools_until_it_is_told_otherwise(db: Database, vault: Vault) -> None:
+    account, _ = save_login(db, vault, LOGIN, now=100.0)
+    set_cooling(db, account.id, NOW + 5)
+    assert status_of(load_accounts(db)[0], [], NOW) == (AccountStatus.COOLING, NOW + 5)
+
+    set_cooling(db, account.id, None)
+    assert load_accounts(db) == [account]

@@ -63,7 +63,7 @@ def asked(exchanges: Iterable[Exchange]) -> Counter[tuple[str, str, bytes]]:
 
 
 def answered(exchanges: Iterable[Exchange]) -> Counter[tuple[int, str, bytes]]:
-    """What was answered: status, content type and body, byte for byte."""
+    """What was answered: status, content type and body, byte for byte; a stream at least to its last event."""
     return Counter((x.status, x.answer_headers.get("content-type", ""), x.answer) for x in exchanges)
 
 

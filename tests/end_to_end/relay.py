@@ -28,6 +28,8 @@ class Exchange:
     status: int
     answer_headers: dict[str, str]
     answer: bytes
+    whole: bool
+    """False when the connection ended before the answer did: Codex leaves as soon as it has read the last event."""
 
 
 @dataclass(slots=True)
@@ -39,35 +41,43 @@ class Recording:
 
 
 def exchanges_of(recording: Recording) -> list[Exchange]:
-    """The requests of one connection with their answers; h11 raises on an answer that was cut short."""
+    """The requests of one connection with their answers."""
     sent, received = bytes(recording.sent), bytes(recording.received)
     found = []
     while sent:
         server, client = h11.Connection(h11.SERVER), h11.Connection(h11.CLIENT)
-        request, body, sent = _read(server, sent)
+        request = _head(server, sent)
         assert isinstance(request, h11.Request)
+        body, _ = _body(server)
         client.send(request)
-        response, answer, received = _read(client, received)
+        response = _head(client, received)
         assert isinstance(response, h11.Response), response
+        answer, whole = _body(client)
         found.append(
             Exchange(
                 request.method.decode(), request.target.decode(), _headers(request), body,
-                response.status_code, _headers(response), answer,
+                response.status_code, _headers(response), answer, whole,
             )
         )  # fmt: skip
+        sent, received = server.trailing_data[0], client.trailing_data[0]
     return found
 
 
-def _read(connection: h11.Connection, data: bytes) -> tuple[h11.Request | h11.Response, bytes, bytes]:
-    """The first message in `data`: its head, its body, and the bytes behind it."""
+def _head(connection: h11.Connection, data: bytes) -> object:
+    """The first event in what one side wrote until it closed the connection."""
     connection.receive_data(data)
     connection.receive_data(b"")
-    head, body = connection.next_event(), bytearray()
-    while isinstance(event := connection.next_event(), h11.Data):
-        body += event.data
-    assert isinstance(head, h11.Request | h11.Response), head
-    assert isinstance(event, h11.EndOfMessage), event
-    return head, bytes(body), connection.trailing_data[0]
+    return connection.next_event()
+
+
+def _body(connection: h11.Connection) -> tuple[bytes, bool]:
+    """The body that follows, and whether it came to its end."""
+    body = bytearray()
+    with contextlib.suppress(h11.RemoteProtocolError):
+        while isinstance(event := connection.next_event(), h11.Data):
+            body += event.data
+        return bytes(body), isinstance(event, h11.EndOfMessage)
+    return bytes(body), False
 
 
 def _headers(message: h11.Request | h11.Response) -> dict[str, str]:

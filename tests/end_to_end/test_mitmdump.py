@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,20 @@ def mitmdump(simulator: SimulatorProcess, accounts: list[Path], tmp_path: Path) 
     return ProxyProcess(line, port, tmp_path / "mitmdump.log")
 
 
+def wait_for_all_to_leave(proxy: ProxyProcess, seconds: float = 10) -> None:
+    """Python 3.11 prints a traceback for every connection that is still open when mitmproxy itself ends."""
+    deadline = time.monotonic() + seconds
+    while (log := proxy.log()).count("client connect") > log.count("client disconnect"):
+        assert time.monotonic() < deadline, log
+        time.sleep(0.02)
+
+
 def test_mitmdump_serves_a_turn_as_serve_does(mitmdump: ProxyProcess, simulator: SimulatorProcess) -> None:
     [turn] = captured("turn1_chatgpt_login")
 
     with mitmdump:
         status, answer = send(mitmdump.address, turn)
+        wait_for_all_to_leave(mitmdump)
 
     assert status == 200
     assert b"event: response.completed" in answer

@@ -8,7 +8,9 @@ import pytest
 
 from addons.wire import answers
 from addons.wire.answers import Answer
+from addons.wire.rate_limits import windows_of_headers
 from addons.wire.routes import Refusal
+from codexlb_store.windows import Window
 
 NOW = 1_800_000_000.25
 
@@ -63,6 +65,22 @@ NOW = 1_800_000_000.25
         pytest.param(answers.busy(1.2), 503, {"retry-after": "2"}, {"code": "busy"}, id="busy"),
         pytest.param(answers.too_large(1000), 413, {}, {"code": "request_too_large"}, id="too large"),
         pytest.param(answers.broken_body("Odd.", 415), 415, {}, {"code": "invalid_body", "message": "Odd."}, id="body"),
+        pytest.param(
+            answers.usage_limit("plus", NOW + 90, NOW, (("x-codex-primary-used-percent", "100"),)),
+            429,
+            {"retry-after": "90", "x-codex-primary-used-percent": "100"},
+            {"type": "usage_limit_reached", "plan_type": "plus"},
+            id="usage limit with the windows of the account that is back first",
+        ),
+        pytest.param(
+            answers.unreachable("Refused."),
+            502,
+            {},
+            {"code": "upstream_unreachable", "message": "Refused.", "type": "server_error"},
+            id="unreachable",
+        ),
+        pytest.param(answers.needs_login(), 400, {}, {"code": "no_accounts"}, id="needs login"),
+        pytest.param(answers.paused(), 400, {}, {"code": "no_accounts"}, id="paused"),
     ],
 )
 def test_answers(answer: Answer, status: int, headers: dict[str, str], fields: dict[str, object]) -> None:
@@ -76,3 +94,46 @@ def test_answers(answer: Answer, status: int, headers: dict[str, str], fields: d
 
 def test_the_empty_pool_answer_names_the_command_that_fills_it() -> None:
     assert b"codexlb accounts import" in answers.no_accounts().body
+
+
+@pytest.mark.parametrize("answer", [answers.needs_login(), answers.paused()], ids=["needs login", "paused"])
+def test_an_idle_pool_answer_names_the_command_that_shows_it(answer: Answer) -> None:
+    assert b"codexlb accounts list" in answer.body
+
+
+FIVE_HOURS = Window("a", 300, 99.5, NOW + 60, NOW)
+WEEK = Window("a", 10080, 100.0, NOW + 86400, NOW)
+MONTH = Window("a", 43200, 7.0, None, NOW)
+
+
+@pytest.mark.parametrize(
+    ("windows", "expected"),
+    [
+        pytest.param((), {}, id="none"),
+        pytest.param(
+            (WEEK, FIVE_HOURS),
+            {
+                "x-codex-primary-used-percent": "99.5",
+                "x-codex-primary-window-minutes": "300",
+                "x-codex-primary-reset-at": "1800000061",
+                "x-codex-secondary-used-percent": "100",
+                "x-codex-secondary-window-minutes": "10080",
+                "x-codex-secondary-reset-at": "1800086401",
+            },
+            id="the shortest first",
+        ),
+        pytest.param(
+            (MONTH,), {"x-codex-primary-used-percent": "7", "x-codex-primary-window-minutes": "43200"}, id="no reset"
+        ),
+    ],
+)
+def test_headers_of_windows(windows: tuple[Window, ...], expected: dict[str, str]) -> None:
+    assert dict(answers.headers_of_windows(windows)) == expected
+
+
+def test_windows_are_read_back_from_their_headers_but_for_a_third_one() -> None:
+    headers = answers.headers_of_windows((FIVE_HOURS, WEEK, MONTH))
+
+    found = windows_of_headers("a", headers, NOW)
+
+    assert [(window.minutes, window.used_percent) for window in found] == [(300, 99.5), (10080, 100.0)]
