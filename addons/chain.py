@@ -64,7 +64,7 @@ def chain(environ: Mapping[str, str]) -> Chain:
             Sticky(exchanges, pool, writer),
             Balancer(exchanges, pool, rng),
             Credentials(exchanges, pool, writer, vault),
-            Upstream(exchanges),
+            Upstream(exchanges, pool),
             Ledger(exchanges, writer, load_prices(), keeper.mark.id),
             Poller(pool, writer),
             keeper,  # after all who write: at the end it flushes what they put in

@@ -101,6 +101,7 @@ class Exchange:
     stripped: bool = False  # Verdict: foreign reasoning was taken out
     judged: bool = False  # Verdict: the account was marked for how it ended
     upstream: Origin | None = None  # Upstream
+    foreign_turn_state: bool = False  # Upstream: the turn began on another account
     recorded: bool | None = None  # Ledger: the row is opened
     head_seen: bool = False  # Clearance: no step failed on the head
     cleared: bool = False  # Clearance: it may leave

@@ -11,6 +11,7 @@ from mitmproxy import http
 from addons.exchange import Answer, Exchange, Exchanges, Result
 from addons.wire.errors import error_of_json
 from addons.wire.rate_limits import windows_of_event, windows_of_headers
+from addons.wire.request_ids import request_id_of
 from addons.wire.sse import Tap
 from addons.wire.unary import Body
 from addons.wire.usage import UNKNOWN, tokens_of_json
@@ -22,8 +23,6 @@ from codexlb_store.writer import Writer
 CLIENT_LEFT = "Client disconnected."
 """mitmproxy's message, the same in 11 and 12; any other error came from the upstream's side."""
 
-REQUEST_ID_HEADERS = ("x-request-id", "x-oai-request-id", "cf-ray")
-
 
 def is_event_stream(response: http.Response) -> bool:
     """Whether an answer is a readable stream of events."""
@@ -33,9 +32,8 @@ def is_event_stream(response: http.Response) -> bool:
 
 def answer_of(response: http.Response, now: float) -> Answer:
     """Begin to read an answer, by its head."""
-    ids = (response.headers.get(name) for name in REQUEST_ID_HEADERS)
     tap = Tap() if response.status_code == 200 and is_event_stream(response) else Body()
-    return Answer(response.status_code, next(filter(None, ids), None), now, tap)
+    return Answer(response.status_code, request_id_of(response.headers), now, tap)
 
 
 def through(tap: Tap | Body) -> Callable[[bytes], list[bytes]]:

@@ -27,8 +27,8 @@ from codexlb_store.pool import Pool
 from codexlb_store.vault import Vault, VaultError
 from codexlb_store.writer import Writer
 
-PATIENCE_SECONDS = 10.0
-"""How long the issuer may take, and how long the store."""
+ISSUER_SECONDS, STORE_SECONDS = 10.0, 10.0
+"""How long the issuer and the store may take."""
 
 RETRY_SECONDS = 5.0
 """How long a failed refresh answers for the next ones, so that a dead issuer does not hold up every request."""
@@ -71,7 +71,8 @@ class Refresher:
         self.writer = writer
         self.vault = vault
         self.url = ""
-        self.patience_seconds = PATIENCE_SECONDS
+        self.issuer_seconds = ISSUER_SECONDS
+        self.store_seconds = STORE_SECONDS
         self.retry_seconds = RETRY_SECONDS
         self.session: aiohttp.ClientSession | None = None
         self.under_way: dict[str, asyncio.Task[Credential | RefreshProblem]] = {}
@@ -129,7 +130,7 @@ class Refresher:
     async def ask_issuer(self, stale: Credential, reason: RefreshReason) -> NewTokens | RefreshProblem:
         """Call the token endpoint; no answer is a passing problem."""
         self.session = self.session or aiohttp.ClientSession()
-        timeout = aiohttp.ClientTimeout(total=self.patience_seconds)
+        timeout = aiohttp.ClientTimeout(total=self.issuer_seconds)
         body = refresh_request(stale.refresh_token, reason)
         try:
             async with self.session.post(
@@ -146,7 +147,7 @@ class Refresher:
         return await self.in_store(partial(load_credential, vault=self.vault, account_id=account_id))
 
     async def in_store(self, operation: Callable[[Database], _Result]) -> _Result:
-        return await round_trip(self.writer, operation, self.patience_seconds)
+        return await round_trip(self.writer, operation, self.store_seconds)
 
     def take_over(self, account_id: str, held: Credential | None) -> Credential | RefreshProblem:
         """Use what the store holds, unless the pool has heard of something newer since it was read."""

@@ -19,6 +19,9 @@ from codexlb_store.writer import Writer
 DEFAULT_CACHE_TTL_SECONDS = 1800
 """Upstream keeps a prefix 5 to 60 minutes after its last use; half an hour of silence is cold more often than not."""
 
+TURN_STATE = "x-codex-turn-state"
+"""Codex repeats the first one of a turn in every request of that turn."""
+
 
 def warm_home(home: Home | None, now: float, cache_ttl_seconds: float) -> str | None:
     """The account that still holds the session's cache, if any does."""
@@ -77,6 +80,10 @@ class Sticky:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Where a session is served is its home from then on, also for its sub-agents running beside it."""
         self.note(flow)
+        exchange = self.exchanges.get(flow)
+        turn_state = flow.response.headers.get(TURN_STATE) if flow.response else None
+        if turn_state and exchange and exchange.in_the_air and exchange.lease:
+            self.pool.note_turn_state(turn_state, exchange.lease.account_id)
 
     def response(self, flow: http.HTTPFlow) -> None:
         self.note(flow)

@@ -7,8 +7,9 @@ from mitmproxy.addonmanager import Loader
 
 from addons.core.attempt import Attempt
 from addons.destination import DEFAULT_ORIGIN, destination
-from addons.exchange import Exchanges, NextStep
+from addons.exchange import Exchange, Exchanges, NextStep
 from addons.wire.origins import parse_origin
+from codexlb_store.pool import Pool
 
 SEND_AGAIN = frozenset({NextStep.SAME, NextStep.REFRESH, NextStep.OTHER})
 
@@ -16,8 +17,9 @@ SEND_AGAIN = frozenset({NextStep.SAME, NextStep.REFRESH, NextStep.OTHER})
 class Upstream:
     """Points a request that has a client, a lease and a credential at the upstream."""
 
-    def __init__(self, exchanges: Exchanges) -> None:
+    def __init__(self, exchanges: Exchanges, pool: Pool) -> None:
         self.exchanges = exchanges
+        self.pool = pool
         self.origin = parse_origin(DEFAULT_ORIGIN)
 
     def load(self, loader: Loader) -> None:
@@ -42,8 +44,17 @@ class Upstream:
         flow.request.port = self.origin.port
         flow.request.host_header = self.origin.authority
         exchange.upstream = self.origin
+        exchange.foreign_turn_state = self.is_foreign(flow.request.headers.get("x-codex-turn-state"), exchange)
+
+    def is_foreign(self, turn_state: str | None, exchange: Exchange) -> bool:
+        """Whether another account issued the turn state that the client repeats; this one may refuse it."""
+        if turn_state is None or exchange.lease is None:
+            return False
+        return self.pool.turn_states.get(turn_state, exchange.lease.account_id) != exchange.lease.account_id
 
     def upstream_attempt_failed(self, attempt: Attempt) -> None:
         """Once more, if there is an account to do it with."""
         exchange = self.exchanges[attempt.flow]
+        turn_state = attempt.flow.request.headers.get("x-codex-turn-state")
+        exchange.foreign_turn_state = self.is_foreign(turn_state, exchange)
         attempt.retry = attempt.reply is None and exchange.next_step in SEND_AGAIN

@@ -15,6 +15,7 @@ from addons.wire.errors import UpstreamError
 from addons.wire.failures import Break, Diagnosis, Evidence, Failure, diagnose
 from addons.wire.rate_limits import windows_of_headers
 from addons.wire.reasoning import without_foreign_reasoning
+from addons.wire.request_ids import request_id_of
 from codexlb_store.ledger import AttemptRow, Outcome
 from codexlb_store.pool import Pool
 from codexlb_store.windows import Window
@@ -90,7 +91,7 @@ def attempt_row(exchange: Exchange, attempt: Attempt, diagnosis: Diagnosis, now:
         account_id=exchange.diagnoses[-1][0],
         failure=diagnosis.code,
         status=attempt.response.status_code if attempt.response else None,
-        upstream_request_id=attempt.response.headers.get("x-request-id") if attempt.response else None,
+        upstream_request_id=request_id_of(attempt.response.headers) if attempt.response else None,
         started_at=attempt.started_at,
         milliseconds=(now - attempt.started_at) * 1000,
     )

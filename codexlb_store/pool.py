@@ -103,6 +103,7 @@ class Pool:
         self.health = Health()
         self.in_flight: Counter[str] = Counter()
         self.last_chosen: dict[str, float] = {}
+        self.turn_states: dict[str, str] = {}
         self.to_be_read: set[str] = set()
         """Accounts whose windows should be read again at once, because a limit was met."""
 
@@ -133,6 +134,12 @@ class Pool:
         self.homes[home.session] = home
         if len(self.homes) > MOST_HOMES:
             del self.homes[next(iter(self.homes))]
+
+    def note_turn_state(self, turn_state: str, account_id: str) -> None:
+        """Remember who issued a turn state; the longest unused ones are forgotten."""
+        self.turn_states[turn_state] = account_id
+        if len(self.turn_states) > MOST_HOMES:
+            del self.turn_states[next(iter(self.turn_states))]
 
     def standing(self, account_id: str, now: float) -> Standing:
         """How an account stands; KeyError when it is not in the pool."""

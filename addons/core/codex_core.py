@@ -26,6 +26,9 @@ from codexlb_store.accounts import Credential
 
 logger = logging.getLogger(__name__)
 
+TURN_STATE = b"x-codex-turn-state"
+"""Issued by an account for the requests of one turn; another account may refuse it."""
+
 DEFAULT_HEAD_SECONDS = 60
 DEFAULT_IDLE_SECONDS = 300  # what Codex itself waits for
 HOLD_SECONDS = 5.0
@@ -45,9 +48,10 @@ NOT_FORWARDED = frozenset(
 Without Accept-Encoding the answer comes plain, and its usage can be read."""
 
 
-def head_on_wire(request: http.Request, credential: Credential) -> http.Request:
+def head_on_wire(request: http.Request, credential: Credential, foreign_turn_state: bool = False) -> http.Request:
     """The request head as the upstream gets it: a copy, with the account's token and without this hop's headers."""
-    kept = [field for field in request.headers.fields if field[0].lower() not in NOT_FORWARDED]
+    dropped = NOT_FORWARDED | {TURN_STATE} if foreign_turn_state else NOT_FORWARDED
+    kept = [field for field in request.headers.fields if field[0].lower() not in dropped]
     kept.append((b"authorization", f"Bearer {credential.access_token}".encode()))
     kept.append((b"chatgpt-account-id", credential.chatgpt_account_id.encode()))
     head = copy(request)
@@ -141,7 +145,7 @@ class CodexCore:
         assert exchange.credential is not None  # `refuse` let it pass
         exchange.sent_at = time.time()
         exchange.in_the_air = True
-        return head_on_wire(flow.request, exchange.credential)
+        return head_on_wire(flow.request, exchange.credential, exchange.foreign_turn_state)
 
     def explain(self, status: int, message: str) -> http.Response:
         return reply(connection_error(status, message))

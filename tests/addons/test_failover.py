@@ -285,3 +285,25 @@ async def test_a_client_that_leaves_while_an_account_is_looked_for_starts_no_fur
             while stage.simulator.log[0].ended_at is None:
                 await asyncio.sleep(0.01)
         assert len(stage.simulator.log) == 1
+
+
+async def test_a_turn_that_moves_leaves_the_turn_state_of_the_other_account_behind(tmp_path: Path) -> None:
+    """Codex repeats the first turn state of a turn in all its requests."""
+    async with lab(tmp_path) as stage:
+        await stage.turn()
+        issued = owner_state(stage, stage.a)
+        for fault in ([], [Fault(account=stage.a, **error(429, **LIMIT))]):
+            stage.simulator.script(*fault)
+            status, _ = await stage.proxy.ask(
+                body=CODEX.body, **{**IDENTITY, "session_id": "s1", "x_codex_turn_state": issued}
+            )
+            assert status == 200
+        sent = [(entry.account, entry.header("x-codex-turn-state")) for entry in stage.simulator.log][1:]
+        assert sent == [(stage.a, issued), (stage.a, issued), (stage.b, None)]
+
+
+def owner_state(stage: Lab, name: str) -> str:
+    """The turn state that this account issued last, as the proxy saw it."""
+    sticky: Any = next(addon for addon in stage.proxy.chain.addons if type(addon).__name__ == "Sticky")
+    issued: dict[str, str] = sticky.pool.turn_states
+    return next(state for state, owner in issued.items() if owner == stage.ids[name])

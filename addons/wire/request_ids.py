@@ -1,0 +1,13 @@
+"""The upstream's own name for a request, which its support asks for: response headers in, the id out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+HEADERS = ("x-request-id", "x-oai-request-id", "cf-ray")
+"""The best one first."""
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """The id in an answer's headers, if it has one."""
+    return next((value for name in HEADERS if (value := headers.get(name))), None)

@@ -1,0 +1,20 @@
+"""The upstream's own name for a request is read from its best header."""
+
+from __future__ import annotations
+
+import pytest
+
+from addons.wire.request_ids import request_id_of
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        pytest.param({"x-request-id": "a", "cf-ray": "c"}, "a", id="the best"),
+        pytest.param({"x-oai-request-id": "b", "cf-ray": "c"}, "b", id="OpenAI's"),
+        pytest.param({"x-request-id": "", "cf-ray": "c"}, "c", id="an empty one is none"),
+        pytest.param({}, None, id="none"),
+    ],
+)
+def test_the_best_id_is_taken(headers: dict[str, str], found: str | None) -> None:
+    assert request_id_of(headers) == found
