@@ -28,6 +28,14 @@ LONGEST_REST_AWAITED_SECONDS = 60.0
 """A request is held for an account that comes back within a minute."""
 
 
+def strategy_of(name: str) -> Strategy:
+    """The strategy of that name; mitmproxy shows an option's choices but does not hold anybody to them."""
+    try:
+        return Strategy(name)
+    except ValueError as error:
+        raise OptionsError(f"codexlb_strategy is {name!r}: give one of {', '.join(Strategy)}.") from error
+
+
 class Balancer:
     """Leases an account to each request and takes the lease back exactly once."""
 
@@ -57,7 +65,7 @@ class Balancer:
 
     def configure(self, updated: set[str]) -> None:
         if "codexlb_strategy" in updated:
-            self.strategy = Strategy(ctx.options.codexlb_strategy)
+            self.strategy = strategy_of(ctx.options.codexlb_strategy)
         if "codexlb_budget_seconds" in updated:
             self.budget_seconds = ctx.options.codexlb_budget_seconds
             if self.budget_seconds < 1:

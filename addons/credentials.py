@@ -36,6 +36,12 @@ def is_expired(credential: Credential, now: float) -> bool:
     return credential.expires_at is not None and credential.expires_at <= now
 
 
+def write(exchange: Exchange, found: Credential | RefreshProblem) -> None:
+    """Put down the credential, or the problem in its place."""
+    exchange.credential = found if isinstance(found, Credential) else None
+    exchange.credential_problem = found.code if isinstance(found, RefreshProblem) else None
+
+
 class Credentials:
     """Writes the credential that the HTTP core puts on when it sends the request, or why there is none."""
 
@@ -94,9 +100,3 @@ class Credentials:
         """A newer credential than the one the upstream refused."""
         stale = refused or self.pool.credentials.get(account_id)
         return await self.refresher.refreshed(stale, RefreshReason.UNAUTHORIZED) if stale else REMOVED
-
-
-def write(exchange: Exchange, found: Credential | RefreshProblem) -> None:
-    """Put down the credential, or the problem in its place."""
-    exchange.credential = found if isinstance(found, Credential) else None
-    exchange.credential_problem = found.code if isinstance(found, RefreshProblem) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from functools import partial
@@ -39,12 +40,15 @@ class StoreKeeper:
         now = time.time()  # before asking who lives: a row opened later is left alone
         self.writer.put(partial(mark_lost, living=living(self.home), now=now))
         self.writer.start()
+        if not self.pool.accounts:
+            logger.warning("There is no account yet. Add one with: codexlb accounts import ~/.codex/auth.json")
 
     def reload(self, db: Database) -> None:
         """Called in the writer's thread when the CLI or another worker has written."""
         snapshot = load_snapshot(db, self.vault, time.time() - HOMES_SECONDS)
-        if self.loop:
-            self.loop.call_soon_threadsafe(self.pool.replace, snapshot)
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it the pool
+            if self.loop:
+                self.loop.call_soon_threadsafe(self.pool.replace, snapshot)
 
     def done(self) -> None:
         """Flush: every request that ended has its row."""

@@ -80,11 +80,21 @@ def web_master(options: Options) -> master.Master:
     return web
 
 
+def web_url(web: master.Master) -> str:
+    """Where mitmweb is; since it has a password its URL carries a token."""
+    found: str = getattr(web, "web_url", f"http://{host_of(web.options.web_host)}:{web.options.web_port}/")
+    return found
+
+
+def host_of(address: str) -> str:
+    """An address as it stands in a URL."""
+    return f"[{address}]" if ":" in address else address
+
+
 def settings(wanted: Wanted) -> dict[str, Any]:
     """The mitmproxy options for what was asked for."""
-    host = f"[{wanted.listen}]" if ":" in wanted.listen else wanted.listen
     values: dict[str, Any] = {
-        "mode": [f"reverse:{DEAD_END}@{host}:{wanted.port}"],
+        "mode": [f"reverse:{DEAD_END}@{host_of(wanted.listen)}:{wanted.port}"],
         "confdir": str(home_folder(os.environ) / "mitmproxy"),
         "codexlb_upstream": wanted.upstream,
         "codexlb_issuer": wanted.issuer,
@@ -106,7 +116,16 @@ def apply(options: Options, wanted: Wanted) -> None:
             near = difflib.get_close_matches(name, options.keys(), n=1)
             hint = f"did you mean {near[0]}?" if near else "see the options in the README."
             raise exceptions.OptionsError(f"There is no option {name!r}: {hint}")
+        set_option(options, item)
+
+
+def set_option(options: Options, item: str) -> None:
+    """Set NAME=VALUE; mitmproxy does not say which option a value does not fit."""
+    name = item.partition("=")[0]
+    try:
         options.set(item)
+    except exceptions.OptionsError as error:
+        raise exceptions.OptionsError(str(error) if name in str(error) else f"{name}: {error}") from error
 
 
 def check_web(options: Options) -> None:
@@ -126,7 +145,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int, option: str) -> None:
     """Say in one sentence that a port cannot be had, before mitmproxy says it in many."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with closing(socket.socket(family)) as probe:
@@ -135,7 +154,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise click.ClickException(
-                f"Cannot listen on {host}:{port} ({error.strerror}): end what holds it or choose another --port."
+                f"Cannot listen on {host}:{port} ({error.strerror}): end what holds it or choose another {option}."
             ) from error
 
 
@@ -156,7 +175,9 @@ async def run(wanted: Wanted) -> None:
     loop.set_exception_handler(quiet_at_the_end)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, running.shutdown)
-    click.echo(f"Codex-LB listens on http://{wanted.listen}:{wanted.port}/backend-api/codex", err=True)
+    click.echo(f"Codex-LB listens on http://{host_of(wanted.listen)}:{wanted.port}/backend-api/codex", err=True)
+    if wanted.web_port is not None:
+        click.echo(f"mitmweb shows its traffic on {web_url(running)}", err=True)
     await running.run()
 
 
@@ -179,7 +200,9 @@ async def run(wanted: Wanted) -> None:
 def command(web: bool, web_port: int, **chosen: Any) -> None:
     """Run the proxy in the foreground."""
     wanted = Wanted(web_port=web_port if web else None, **chosen)
-    check_port(wanted.listen, wanted.port)
+    check_port(wanted.listen, wanted.port, "--port")
+    if wanted.web_port is not None:
+        check_port("127.0.0.1", wanted.web_port, "--web-port")
     logging.getLogger().setLevel(logging.INFO if wanted.verbose else logging.WARNING)
     try:
         asyncio.run(run(wanted))
