@@ -23,6 +23,7 @@ from codexlb_store.windows import Window
 PAUSE_SECONDS = 0.2
 """Before the same account is asked again after a 500."""
 
+NO_CREDENTIAL_SECONDS = 5.0
 CUT_SECONDS = 10.0
 """After a stream was cut in the middle: long enough that the client's own retry lands elsewhere."""
 
@@ -89,7 +90,7 @@ def attempt_row(exchange: Exchange, attempt: Attempt, diagnosis: Diagnosis, now:
     return AttemptRow(
         number=attempt.number,
         account_id=exchange.diagnoses[-1][0],
-        failure=diagnosis.code,
+        failure=exchange.credential_problem or diagnosis.code,
         status=attempt.response.status_code if attempt.response else None,
         upstream_request_id=request_id_of(attempt.response.headers) if attempt.response else None,
         started_at=attempt.started_at,
@@ -120,7 +121,10 @@ class Verdict:
         exchange.attempts.append(attempt_row(exchange, attempt, diagnosis, now))
         if exchange.next_step is NextStep.OTHER:
             exchange.tried.add(account_id)
-            self.consequences.draw(account_id, exchange.ask.model if exchange.ask else None, diagnosis, now)
+            if attempt.how is Break.CREDENTIAL:  # whoever looked for it has marked the account, if it is lost
+                self.pool.health.ail(account_id, now + NO_CREDENTIAL_SECONDS)
+            else:
+                self.consequences.draw(account_id, exchange.ask.model if exchange.ask else None, diagnosis, now)
         elif diagnosis.failure is Failure.SERVER_ERROR:
             self.pool.health.strike(account_id, now)
             await asyncio.sleep(PAUSE_SECONDS)

@@ -66,6 +66,7 @@ def account_record(view: AccountView, now: float) -> dict[str, Any]:
         "email": view.account.email,
         "plan": view.account.plan,
         "status": view.status,
+        "reason": view.account.state_reason,
         "until": view.until,
         "in_flight": view.in_flight,
         "windows": [
@@ -104,6 +105,8 @@ def _bar_width(width: int, identity_width: int) -> int:
 
 def _identity(view: AccountView, now: float, zone: datetime.tzinfo | None) -> Text:
     status = view.status.replace("_", " ")
+    if view.account.state_reason and view.status is view.account.state:
+        status += f" ({view.account.state_reason})"
     until = "" if view.until is None else f" until {moment(view.until, now, zone)}"
     flight = f" · {view.in_flight} in flight" if view.in_flight else ""
     return Text.assemble(

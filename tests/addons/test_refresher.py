@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import os
 import time
@@ -16,15 +15,7 @@ from cryptography.fernet import Fernet
 
 from addons.refresher import Refresher
 from addons.wire.tokens import RefreshProblem, RefreshReason
-from codexlb_store.accounts import (
-    Account,
-    AccountStatus,
-    Credential,
-    load_accounts,
-    load_credentials,
-    save_login,
-    save_tokens,
-)
+from codexlb_store.accounts import AccountStatus, Credential, save_login
 from codexlb_store.auth_json import parse_auth_json
 from codexlb_store.pool import Pool, load_snapshot
 from codexlb_store.schema import open_store
@@ -33,62 +24,10 @@ from codexlb_store.writer import Writer
 from scripts.simulator.account import AccountChange
 from scripts.simulator.faults import Act, Fault, Moment
 from scripts.simulator.server import Simulator
+from tests.addons.refresh_lab import TOKEN, Lab
 from tests.scripts.simulator.caller import until
 
-TOKEN = "/oauth/token"
 EXPIRY, UNAUTHORIZED = RefreshReason.EXPIRY, RefreshReason.UNAUTHORIZED
-
-
-@dataclasses.dataclass
-class Lab:
-    """A refresher over a store with one account, before a simulated issuer."""
-
-    home: Path
-    vault: Vault
-    sim: Simulator
-    pool: Pool
-    writer: Writer
-    refresher: Refresher
-
-    def log_in(self) -> None:
-        """What `codexlb accounts import` does."""
-        with closing(open_store(self.home)) as db:
-            save_login(db, self.vault, parse_auth_json(self.sim.auth_json("plus-1")), time.time())
-
-    def rotate(self) -> Credential:
-        """What another process does: refresh the tokens that the store holds, and put them there."""
-        (old,) = self.stored().values()
-        tokens = self.sim.world.issuer.login(self.sim.world.account("plus-1").seat)
-        fresh = dataclasses.replace(
-            old, access_token=tokens.access_token, refresh_token=tokens.refresh_token, version=old.version + 1
-        )
-        with closing(open_store(self.home)) as db:
-            assert save_tokens(db, self.vault, fresh, None)
-        return fresh
-
-    def stored(self) -> dict[str, Credential]:
-        with closing(open_store(self.home)) as db:
-            return load_credentials(db, self.vault)
-
-    def account(self) -> Account:
-        """The account as the store has it, which must be as the pool has it."""
-        with closing(open_store(self.home)) as db:
-            (account,) = load_accounts(db)
-        assert self.pool.accounts == {account.id: account}
-        return account
-
-    def credential(self) -> Credential:
-        (credential,) = self.pool.credentials.values()
-        return credential
-
-    def reload(self) -> None:
-        """What happens soon after another process wrote."""
-        with closing(open_store(self.home)) as db:
-            self.pool.replace(load_snapshot(db, self.vault, 0.0))
-
-    def calls(self) -> int:
-        """How often the issuer was asked."""
-        return len([entry for entry in self.sim.log if entry.path == TOKEN])
 
 
 @pytest.fixture
@@ -249,7 +188,7 @@ TROUBLE = {
 async def test_trouble_that_may_pass_costs_no_account(lab: Lab, code: str, fault: Fault) -> None:
     """It is the answer for a moment, then the issuer is asked again."""
     lab.sim.script(fault)
-    lab.refresher.patience_seconds = 0.5 if code == "issuer_timeout" else 10.0
+    lab.refresher.issuer_seconds = 1.0 if code == "issuer_timeout" else 10.0
     old, problem = lab.credential(), RefreshProblem(permanent=False, code=code)
 
     found = await asyncio.gather(*(lab.refresher.refreshed(old, EXPIRY) for _ in range(10)))
@@ -259,7 +198,7 @@ async def test_trouble_that_may_pass_costs_no_account(lab: Lab, code: str, fault
     assert lab.account().state is AccountStatus.ACTIVE
     assert lab.stored() == lab.pool.credentials == {old.account_id: old}
 
-    lab.refresher.patience_seconds, lab.refresher.failed = 10.0, {}
+    lab.refresher.issuer_seconds, lab.refresher.failed = 10.0, {}
     assert isinstance(await lab.refresher.refreshed(old, EXPIRY), Credential)
 
 
@@ -273,7 +212,7 @@ async def test_an_answer_lost_on_its_way_does_not_cost_the_account_yet(lab: Lab,
 
 
 async def test_a_store_that_cannot_be_written_is_known_before_the_tokens_are_used_up(lab: Lab) -> None:
-    lab.refresher.patience_seconds = 0.5
+    lab.refresher.store_seconds = 0.5
     with closing(open_store(lab.home)) as db:
         db.execute("BEGIN IMMEDIATE")
         found = await lab.refresher.refreshed(lab.credential(), EXPIRY)

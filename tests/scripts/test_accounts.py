@@ -152,6 +152,7 @@ def test_the_list_as_json_is_pure_data(login: Path) -> None:
         "email": "ann@example.com",
         "plan": "plus",
         "status": "limited",
+        "reason": None,
         "until": 4e9,
         "in_flight": 0,
         "windows": [
