@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
-from collections import deque
+from dataclasses import dataclass
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
@@ -36,6 +37,15 @@ def strategy_of(name: str) -> Strategy:
         raise OptionsError(f"codexlb_strategy is {name!r}: give one of {', '.join(Strategy)}.") from error
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A request in the line for an account; its turn tells whether it got one."""
+
+    exchange: Exchange
+    flow: http.HTTPFlow
+    turn: asyncio.Future[bool]
+
+
 class Balancer:
     """Leases an account to each request and takes the lease back exactly once."""
 
@@ -44,10 +54,11 @@ class Balancer:
         self.pool = pool
         self.rng = rng
         self.leased: dict[str, str] = {}
-        self.waiting: deque[asyncio.Future[None]] = deque()
+        self.line: list[Place] = []
         self.strategy = Strategy.CAPACITY_WEIGHTED
         self.most = 0
         self.budget_seconds = DEFAULT_BUDGET_SECONDS
+        pool.changed = self.serve_line
 
     def load(self, loader: Loader) -> None:
         loader.add_option(
@@ -74,7 +85,7 @@ class Balancer:
             self.most = ctx.options.codexlb_account_concurrency
             if self.most < 0:
                 raise OptionsError(f"codexlb_account_concurrency is {self.most}: give 0 (no limit) or more.")
-            self.wake_all()
+            self.serve_line()
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Lease an account, now or when one has room; or say why none can serve."""
@@ -111,28 +122,55 @@ class Balancer:
         """Exactly once for each lease."""
         if account_id := self.leased.pop(exchange.id, None):
             self.pool.give_back(account_id)
-            self.wake_all()
+            self.serve_line()
 
     def client_disconnected(self, client: Client) -> None:
         """A client that left must not wait on."""
-        self.wake_all()
+        self.serve_line()
 
     async def lease(self, exchange: Exchange, flow: http.HTTPFlow) -> bool:
         """Wait, in order of arrival, until an account has room; False when none can serve or the client has left."""
-        deadline = exchange.opened_at + self.budget_seconds
-        while flow.client_conn.connected and (now := time.time()) < deadline:
-            able = self.able(exchange, now)
-            free = [candidate for candidate in able if self.has_slot(candidate.account_id)]
-            if choice := choose(self.strategy, free, now, self.rng):
-                self.pool.take(choice.account_id, now)
-                self.leased[exchange.id] = choice.account_id
-                exchange.lease = Lease(choice.account_id, choice)
-                return True
-            until = deadline if able else self.first_back(now)
-            if until is None:
-                return False
-            await self.change(min(until, deadline) - now)
-        return False
+        place = Place(exchange, flow, asyncio.get_running_loop().create_future())
+        self.line.append(place)
+        try:
+            while True:
+                self.serve_line()
+                if place.turn.done():
+                    return place.turn.result()
+                await asyncio.wait([place.turn], timeout=self.patience(exchange, time.time()))
+        finally:
+            if place in self.line:
+                self.line.remove(place)
+
+    def serve_line(self) -> None:
+        """Let everybody who waits look, the first to come first."""
+        for place in list(self.line):
+            outcome = self.look(place, time.time())
+            if outcome is not None:
+                self.line.remove(place)
+                place.turn.set_result(outcome)
+
+    def look(self, place: Place, now: float) -> bool | None:
+        """True with a lease, False when there will be none, None to wait on."""
+        exchange = place.exchange
+        if not place.flow.client_conn.connected or now >= self.deadline(exchange):
+            return False
+        able = self.able(exchange, now)
+        free = [candidate for candidate in able if self.has_slot(candidate.account_id)]
+        if choice := choose(self.strategy, free, now, self.rng):
+            self.pool.take(choice.account_id, now)
+            self.leased[exchange.id] = choice.account_id
+            exchange.lease = Lease(choice.account_id, choice)
+            return True
+        return None if able or self.first_back(now) else False
+
+    def patience(self, exchange: Exchange, now: float) -> float:
+        """Seconds until this request must look again by itself: an account has rested, or its time is over."""
+        return max(0.0, min(self.first_back(now) or math.inf, self.deadline(exchange)) - now)
+
+    def deadline(self, exchange: Exchange) -> float:
+        """Until when a request may look for an account (unix seconds)."""
+        return exchange.opened_at + self.budget_seconds
 
     def able(self, exchange: Exchange, now: float) -> list[Candidate]:
         """The accounts that may take this request: the warm home alone, else all that it was not tried on."""
@@ -155,17 +193,3 @@ class Balancer:
         """When the first resting account comes back, if that is soon enough to wait for."""
         resting = [s.until for s in self.pool.standings(now) if s.status is AccountStatus.COOLING and s.until]
         return next((until for until in sorted(resting) if until - now <= LONGEST_REST_AWAITED_SECONDS), None)
-
-    async def change(self, seconds: float) -> None:
-        """Wait until a lease comes back, a client leaves, or the time is over."""
-        turn = asyncio.get_running_loop().create_future()
-        self.waiting.append(turn)
-        await asyncio.wait([turn], timeout=seconds)
-        turn.cancel()
-
-    def wake_all(self) -> None:
-        """Let the waiting look again, in order of arrival; who must wait on queues up again in the same order."""
-        for _ in range(len(self.waiting)):
-            turn = self.waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)

@@ -11,6 +11,9 @@ from addons.wire.failures import Diagnosis, Failure
 from codexlb_store.accounts import AccountStatus
 from codexlb_store.pool import Pool, Standing
 
+BUSY_SECONDS = 5.0
+"""When to come back after waiting for a slot for as long as a request may."""
+
 WAITS_FOR_A_PERSON = frozenset(
     {AccountStatus.PAUSED, AccountStatus.DRAINING, AccountStatus.NEEDS_LOGIN, AccountStatus.DEACTIVATED}
 )
@@ -30,8 +33,10 @@ def nobody_can_serve(exchange: Exchange, pool: Pool, now: float) -> Answer | Non
     resting = [s.until for s in working if s.status is AccountStatus.COOLING and s.until]
     if resting and all(s.status in (AccountStatus.COOLING, AccountStatus.LIMITED) for s in working):
         return answers.busy(min(resting) - now)
+    model = exchange.ask.model if exchange.ask else None
+    if last is None and pool.candidates(model, (), now):
+        return answers.busy(BUSY_SECONDS)
     if last is None:
-        model = exchange.ask.model if exchange.ask else None
         message = f"No account of this pool has the model {model!r}." if model else "No account can serve this now."
         return Answer(404, (JSON,), error_body("model_not_found", message))
     return trouble(last)

@@ -60,7 +60,7 @@ def attempts_of(exchange: Exchange, result: Result, now: float) -> tuple[Attempt
     last = AttemptRow(
         number=len(failed) + 1,
         account_id=exchange.lease.account_id,
-        failure=result.error,
+        failure=result.error if result.outcome is Outcome.FAILED else None,
         status=result.status,
         upstream_request_id=request_id,
         started_at=exchange.sent_at,
@@ -137,7 +137,10 @@ class Ledger:
         self.writer.put(partial(close_exchange, closing=closing))
 
     def done(self) -> None:
-        """The proxy ends: what still streams is cut now, and its row says so."""
-        for exchange in list(self.exchanges.values()):
-            if exchange.recorded and not exchange.closed:
-                self.close(exchange, STOPPED)
+        """The proxy ends: what streams or waits is cut now, and its row says so."""
+        for flow, exchange in list(self.exchanges.items()):
+            if exchange.ask is None or exchange.closed or exchange.route is Route.HEALTH:
+                continue
+            if not exchange.recorded:
+                self.open(exchange, flow)
+            self.close(exchange, STOPPED)

@@ -132,7 +132,7 @@ class Meter:
             return result_of_body(answer.tap, answer.status, error)
         result = result_of_stream(answer.tap, answer.status, error)
         if exchange.lease and answer.tap.rate_limits:
-            self.note(windows_of_event(exchange.lease.account_id, answer.tap.rate_limits, time.time()))
+            self.note(windows_of_event(exchange.lease.account_id, answer.tap.rate_limits, answer.tap.rate_limits_at))
         return result
 
     def note(self, windows: tuple[Window, ...]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
+from mitmproxy.proxy import mode_specs
 
 REQUIRED: dict[str, Any] = {
     "connection_strategy": "lazy",  # eager dials upstream before it is known who asks, and /health fails with it
@@ -21,6 +23,16 @@ BODY_SIZE_LIMIT = "128m"
 """Bytes on the wire; the decoded size has its own limit."""
 
 
+def check_modes(modes: Sequence[str]) -> None:
+    """In any other mode mitmproxy's own core would forward what no step has cleared."""
+    for spec in modes:
+        mode = mode_specs.ProxyMode.parse(spec)
+        if not isinstance(mode, mode_specs.ReverseMode) or mode.scheme not in ("http", "https"):
+            raise OptionsError(
+                f"mode {spec!r} is none for Codex-LB: give reverse:https://chatgpt.com@2455 or the like."
+            )
+
+
 class SafeOptions:
     """Sets what is safe when the proxy starts and refuses to have it changed."""
 
@@ -32,6 +44,8 @@ class SafeOptions:
             ctx.options.update(listen_host="127.0.0.1")
 
     def configure(self, updated: set[str]) -> None:
+        if "mode" in updated:
+            check_modes(ctx.options.mode)
         for name, value in REQUIRED.items():
             if name in updated and getattr(ctx.options, name) != value:
                 raise OptionsError(f"{name} must be {value!r} for Codex-LB to be safe: leave it out.")

@@ -7,7 +7,7 @@ knows (leases in flight, when an account was last chosen, fresher window reading
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
@@ -76,6 +76,13 @@ def newest(known: Iterable[Window], read: Iterable[Window]) -> tuple[Window, ...
     return tuple(latest[minutes] for minutes in sorted(latest))
 
 
+def latest(stored: Mapping[str, Home], held: Mapping[str, Home]) -> dict[str, Home]:
+    """Of each session the later use, the longest unused sessions first; not more of them than are held."""
+    later = {s: h for s, h in held.items() if s not in stored or h.last_used_at > stored[s].last_used_at}
+    in_order = sorted({**stored, **later}.values(), key=lambda home: home.last_used_at)
+    return {home.session: home for home in in_order[-MOST_HOMES:]}
+
+
 def is_news(known: Iterable[Window], read: Window) -> bool:
     """Whether a reading says anything that is not known already; an equal one is only taken over now and then."""
     for window in known:
@@ -100,6 +107,8 @@ class Pool:
         self.credentials = snapshot.credentials
         self.windows = snapshot.windows
         self.homes = snapshot.homes
+        self.changed: Callable[[], None] = lambda: None
+        """Called after each replacement: who waits for an account looks again."""
         self.health = Health()
         self.in_flight: Counter[str] = Counter()
         self.last_chosen: dict[str, float] = {}
@@ -115,11 +124,8 @@ class Pool:
             account_id: newest(snapshot.windows.get(account_id, ()), self.windows.get(account_id, ()))
             for account_id in snapshot.accounts
         }
-        self.homes = snapshot.homes | {
-            session: home
-            for session, home in self.homes.items()
-            if session not in snapshot.homes or home.last_used_at > snapshot.homes[session].last_used_at
-        }
+        self.homes = latest(snapshot.homes, self.homes)
+        self.changed()
 
     def note_windows(self, windows: Iterable[Window]) -> list[Window]:
         """Take over fresh readings; returns those that are worth writing down."""
@@ -146,7 +152,7 @@ class Pool:
         account = self.accounts[account_id]
         status, until = status_of(account, self.windows.get(account_id, ()), now)
         rests_until = self.health.rests_until(account_id, now)
-        if status is AccountStatus.ACTIVE and rests_until:
+        if status in SERVES_ITS_SESSIONS and rests_until:
             status, until = AccountStatus.COOLING, rests_until
         return Standing(account_id, account.plan, status, until)
 

@@ -22,8 +22,6 @@ from mitmproxy import exceptions, master, version
 from mitmproxy.addons import errorcheck, next_layer, proxyserver, save, termlog, tlsconfig
 from mitmproxy.options import Options
 
-from addons.chain import chain
-from addons.core.dispatch import HookTable
 from codexlb_store.home import home_folder
 from codexlb_store.schema import StoreError
 from codexlb_store.vault import VaultError
@@ -55,6 +53,9 @@ class SlimMaster(master.Master):
     """mitmdump without the addons that a Codex proxy has no use for; measured: two thirds more turns per second."""
 
     def __init__(self, options: Options) -> None:
+        from addons.chain import chain  # only once `check_core` has looked
+        from addons.core.dispatch import HookTable
+
         super().__init__(options)
         self.addons = HookTable(self)
         self._termlog_addon = termlog.TermLog()  # where Master itself keeps it, to end it last of all
@@ -72,6 +73,8 @@ class SlimMaster(master.Master):
 def web_master(options: Options) -> master.Master:
     """mitmweb with the chain where scripts stand: before the view, so that it never shows what the chain removes."""
     from mitmproxy.tools.web.master import WebMaster  # 6 MB that the plain proxy does not need
+
+    from addons.chain import chain
 
     web = WebMaster(options)
     manager: Any = web.addons
@@ -94,7 +97,7 @@ def host_of(address: str) -> str:
 def settings(wanted: Wanted) -> dict[str, Any]:
     """The mitmproxy options for what was asked for."""
     values: dict[str, Any] = {
-        "mode": [f"reverse:{DEAD_END}@{host_of(wanted.listen)}:{wanted.port}"],
+        "mode": [f"reverse:{DEAD_END}@{wanted.listen}:{wanted.port}"],  # without brackets, also for IPv6
         "confdir": str(home_folder(os.environ) / "mitmproxy"),
         "codexlb_upstream": wanted.upstream,
         "codexlb_issuer": wanted.issuer,
@@ -143,6 +146,21 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def check_core() -> None:
+    """Refuse to start on a mitmproxy of another shape, before our modules fail to load on it."""
+    try:
+        from addons.core import contract
+
+        problems = contract.problems()
+    except (ImportError, AttributeError) as error:
+        problems = [str(error)]
+    if problems:
+        raise click.ClickException(
+            f"mitmproxy {version.VERSION} is not one that Codex-LB can be built into "
+            f"({'; '.join(problems)}): install mitmproxy 11.0.2 or 12.2."
+        )
 
 
 def check_port(host: str, port: int, option: str) -> None:
@@ -200,6 +218,9 @@ async def run(wanted: Wanted) -> None:
 def command(web: bool, web_port: int, **chosen: Any) -> None:
     """Run the proxy in the foreground."""
     wanted = Wanted(web_port=web_port if web else None, **chosen)
+    if not wanted.upstream:
+        raise click.ClickException("--upstream is empty: give an origin such as https://chatgpt.com.")
+    check_core()
     check_port(wanted.listen, wanted.port, "--port")
     if wanted.web_port is not None:
         check_port("127.0.0.1", wanted.web_port, "--web-port")

@@ -54,6 +54,8 @@ def head_on_wire(request: http.Request, credential: Credential, foreign_turn_sta
     kept = [field for field in request.headers.fields if field[0].lower() not in dropped]
     kept.append((b"authorization", f"Bearer {credential.access_token}".encode()))
     kept.append((b"chatgpt-account-id", credential.chatgpt_account_id.encode()))
+    if credential.fedramp:
+        kept.append((b"x-openai-fedramp", b"true"))
     head = copy(request)
     head.data = copy(request.data)  # mitmproxy's own copy would check and convert every field again
     head.data.headers = http.Headers(tuple(kept))

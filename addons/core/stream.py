@@ -119,6 +119,8 @@ class CodexStream(WireStream):
 
     def check_time(self, now: float) -> Commands:
         """Called every second: has the upstream been silent for too long?"""
+        if self.client_state == self.state_errored:
+            return  # nobody waits for it any more
         silent_seconds = now - self.heard_at
         if self.server_state == self.state_wait_for_response_headers and self.attempt and not self.committed:
             if silent_seconds >= self.wire.head_seconds(self.flow):

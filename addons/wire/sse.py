@@ -99,13 +99,15 @@ _INCOMPLETE = msgspec.json.Decoder(_Incomplete)
 class Tap:
     """Reads a stream of server-sent events; it never raises and keeps no more than the unfinished event.
 
-    `terminal` is the last event, `rate_limits` the JSON of the newest event about the account's default limits,
+    `terminal` is the last event, `rate_limits` the JSON of the newest event about the account's default limits
+    (it came at `rate_limits_at`),
     `first_output_at` the time of the piece that completed the first event with output.
     """
 
     def __init__(self) -> None:
         self.terminal: Terminal | None = None
         self.rate_limits: bytes | None = None
+        self.rate_limits_at = 0.0
         self.first_output_at: float | None = None
         self._open = bytearray()
         self._fed_at = 0.0
@@ -144,7 +146,7 @@ class Tap:
             case "error" if self.terminal is None:
                 self.terminal = _failure_of(data)
             case "codex.rate_limits" if is_default_limit(data):
-                self.rate_limits = data
+                self.rate_limits, self.rate_limits_at = data, self._fed_at
         if self.first_output_at is None and kind not in _NO_OUTPUT and not kind.startswith("codex."):
             self.first_output_at = self._fed_at
 
