@@ -25,6 +25,7 @@ from codexlb_store.selection import Candidate, Strategy, choose
 DEFAULT_BUDGET_SECONDS = 240
 """Codex waits that long for the head of an answer without showing anything; tried."""
 
+COMES_BACK = frozenset({AccountStatus.COOLING, AccountStatus.LIMITED})
 LONGEST_REST_AWAITED_SECONDS = 60.0
 """A request is held for an account that comes back within a minute."""
 
@@ -55,6 +56,8 @@ class Balancer:
         self.rng = rng
         self.leased: dict[str, str] = {}
         self.line: list[Place] = []
+        self.settling: dict[str, str] = {}
+        """Where a session's first requests go while none of them has been answered: all to one account."""
         self.strategy = Strategy.CAPACITY_WEIGHTED
         self.most = 0
         self.budget_seconds = DEFAULT_BUDGET_SECONDS
@@ -122,6 +125,8 @@ class Balancer:
         """Exactly once for each lease."""
         if account_id := self.leased.pop(exchange.id, None):
             self.pool.give_back(account_id)
+            if self.settling.get(self.session_of(exchange) or "") == account_id:
+                del self.settling[self.session_of(exchange) or ""]
             self.serve_line()
 
     def client_disconnected(self, client: Client) -> None:
@@ -161,6 +166,8 @@ class Balancer:
             self.pool.take(choice.account_id, now)
             self.leased[exchange.id] = choice.account_id
             exchange.lease = Lease(choice.account_id, choice)
+            if session := self.session_of(exchange):
+                self.settling.setdefault(session, choice.account_id)
             return True
         return None if able or self.first_back(now) else False
 
@@ -175,21 +182,27 @@ class Balancer:
     def able(self, exchange: Exchange, now: float) -> list[Candidate]:
         """The accounts that may take this request: the warm home alone, else all that it was not tried on."""
         home = exchange.affinity.home if exchange.affinity else None
+        home = home or self.settling.get(self.session_of(exchange) or "")
         model = exchange.ask.model if exchange.ask else None
         tried = {account_id for account_id in exchange.tried if not self.has_rested(exchange, account_id, now)}
         if home and home not in tried and self.pool.serves_its_sessions(home, model, now):
             return [self.pool.candidate(home)]
         return self.pool.candidates(model, tried, now)
 
+    def session_of(self, exchange: Exchange) -> str | None:
+        return exchange.affinity.session if exchange.affinity else None
+
     def has_rested(self, exchange: Exchange, account_id: str, now: float) -> bool:
-        """Whether an account that was asked too often has waited as long as it was told to."""
+        """Whether an account that was asked too much has waited as long as it was told to."""
         failures = [diagnosis.failure for tried, diagnosis in exchange.diagnoses if tried == account_id]
-        return failures[-1:] == [Failure.RATE_LIMITED] and self.pool.health.rests_until(account_id, now) is None
+        waited_for = bool(failures) and failures[-1] in (Failure.RATE_LIMITED, Failure.WINDOW_FULL)
+        is_there = account_id in self.pool.accounts
+        return waited_for and is_there and self.pool.standing(account_id, now).status is AccountStatus.ACTIVE
 
     def has_slot(self, account_id: str) -> bool:
         return not self.most or self.pool.in_flight[account_id] < self.most
 
     def first_back(self, now: float) -> float | None:
-        """When the first resting account comes back, if that is soon enough to wait for."""
-        resting = [s.until for s in self.pool.standings(now) if s.status is AccountStatus.COOLING and s.until]
+        """When the first account comes back that rests or is out of quota, if that is soon enough to wait for."""
+        resting = [s.until for s in self.pool.standings(now) if s.status in COMES_BACK and s.until]
         return next((until for until in sorted(resting) if until - now <= LONGEST_REST_AWAITED_SECONDS), None)

@@ -11,8 +11,8 @@ from addons.wire.asks import Ask, AskError, parse_ask
 from addons.wire.decoding import BodyError, decode_body
 from addons.wire.routes import Route
 
-MAX_BODY_BYTES = 128 * 1024 * 1024
-"""Decoded size; a history of several hundred screenshots stays below it."""
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""Decoded size; a history of a hundred screenshots stays below it."""
 
 
 def read_ask(route: Route, request: http.Request) -> Ask:

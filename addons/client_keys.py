@@ -5,6 +5,7 @@ Whatever credential the client sent is taken off the flow here: it is shown nowh
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv6Address, ip_address
 
 from mitmproxy import http
@@ -12,18 +13,21 @@ from mitmproxy import http
 from addons.exchange import Client, Exchanges
 from addons.replies import reply
 from addons.wire import answers
+from addons.wire.headers import CLIENT_CREDENTIALS
 
-CLIENT_CREDENTIALS = frozenset(
-    {b"authorization", b"chatgpt-account-id", b"cookie", b"proxy-authorization", b"x-api-key"}
-)
-"""Headers that belong to the client and the proxy alone."""
+BREAKS_A_LINE = re.compile(rb"[\r\n\x00]")
+"""A folded value may hide a header of its own."""
 
 Fields = tuple[tuple[bytes, bytes], ...]
 
 
 def without_credentials(fields: Fields) -> Fields:
-    """The header fields but for the client's credentials."""
-    return tuple(field for field in fields if field[0].lower() not in CLIENT_CREDENTIALS)
+    """The header fields but for the client's credentials, however they are disguised."""
+    return tuple(
+        (name, value)
+        for name, value in fields
+        if name.strip().lower() not in CLIENT_CREDENTIALS and not BREAKS_A_LINE.search(value)
+    )
 
 
 def is_loopback(address: str) -> bool:

@@ -13,6 +13,14 @@ from addons.wire import answers
 from addons.wire.routes import Refusal, Route, known_host, route
 
 
+def is_own_site(headers: http.Headers) -> bool:
+    """Whether no browser says that a page of another site sends this; programs say nothing of the kind."""
+    origin = headers.get("origin")
+    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        return False
+    return origin is None or known_host(origin.partition("://")[2], frozenset())
+
+
 def admit(request: http.Request, own_names: frozenset[str]) -> Route | Refusal:
     """The route of a request, or why it is turned away."""
     if request.authority and not request.is_http2:
@@ -21,6 +29,8 @@ def admit(request: http.Request, own_names: frozenset[str]) -> Route | Refusal:
     if not known_host(host, own_names):
         message = f"The host {host[:80]!r} is not a name of this machine: use its IP address."
         return Refusal(400, "unknown_host", message)
+    if not is_own_site(request.headers):
+        return Refusal(403, "cross_site", "A web page of another site may not use this proxy.")
     is_websocket = request.headers.get("upgrade", "").lower() == "websocket"
     return route(request.method, request.path, upgrade=is_websocket)
 

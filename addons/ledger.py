@@ -29,6 +29,11 @@ NOT_WRITABLE = Answer(
 STOPPED = Result(Outcome.LOST, None, UNKNOWN, None, None, None, "the proxy was stopped", None)
 
 
+def clean(text: str) -> str:
+    """A header's text as a database takes it: bounded, and without bytes that are no UTF-8."""
+    return text[:200].encode("utf-8", "replace").decode()
+
+
 def opening_of(exchange: Exchange, flow: http.HTTPFlow, process: str) -> Opening:
     """The row as it stands when the request starts; what is not known yet is None."""
     ask, lease = exchange.ask, exchange.lease
@@ -37,7 +42,7 @@ def opening_of(exchange: Exchange, flow: http.HTTPFlow, process: str) -> Opening
         process=process,
         opened_at=exchange.opened_at,
         kind=ask.kind.value if ask else KINDS[exchange.route].value,
-        path=flow.request.path.partition("?")[0][:200],
+        path=clean(flow.request.path.partition("?")[0]),
         key_id=exchange.client.key_id if exchange.client else None,
         session=ask.session if ask else None,
         thread=ask.thread if ask else None,
@@ -45,7 +50,7 @@ def opening_of(exchange: Exchange, flow: http.HTTPFlow, process: str) -> Opening
         model=ask.model if ask else None,
         effort=ask.effort if ask else None,
         tier=ask.tier if ask else None,
-        client=flow.request.headers.get("user-agent", "")[:200] or None,
+        client=clean(flow.request.headers.get("user-agent", "")) or None,
         request_bytes=len(flow.request.raw_content or b""),
     )
 
@@ -55,14 +60,14 @@ def attempts_of(exchange: Exchange, result: Result, now: float) -> tuple[Attempt
     failed = tuple(exchange.attempts)
     if not exchange.in_the_air or exchange.sent_at is None or exchange.lease is None:
         return failed
-    request_id = exchange.answer.upstream_request_id if exchange.answer else None
+    request_id = clean(exchange.answer.upstream_request_id or "") if exchange.answer else ""
     milliseconds = (now - exchange.sent_at) * 1000
     last = AttemptRow(
         number=len(failed) + 1,
         account_id=exchange.lease.account_id,
         failure=result.error if result.outcome is Outcome.FAILED else None,
         status=result.status,
-        upstream_request_id=request_id,
+        upstream_request_id=request_id or None,
         started_at=exchange.sent_at,
         milliseconds=milliseconds,
     )

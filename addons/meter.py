@@ -8,6 +8,8 @@ from functools import partial
 
 from mitmproxy import http
 
+from addons.core.held import is_event_stream
+from addons.core.stream import SILENT
 from addons.exchange import Answer, Exchange, Exchanges, Result
 from addons.wire.errors import error_of_json
 from addons.wire.rate_limits import windows_of_event, windows_of_headers
@@ -20,14 +22,8 @@ from codexlb_store.pool import Pool
 from codexlb_store.windows import Window, save_windows
 from codexlb_store.writer import Writer
 
-CLIENT_LEFT = "Client disconnected."
-"""mitmproxy's message, the same in 11 and 12; any other error came from the upstream's side."""
-
-
-def is_event_stream(response: http.Response) -> bool:
-    """Whether an answer is a readable stream of events."""
-    kind = response.headers.get("content-type", "").lower()
-    return kind.startswith("text/event-stream") and "content-encoding" not in response.headers
+CLIENT_LEFT = ("Client disconnected.", "stream reset by client")
+"""How mitmproxy's messages begin, the same in 11 and 12; any other error came from the upstream's side."""
 
 
 def answer_of(response: http.Response, now: float) -> Answer:
@@ -48,13 +44,23 @@ def through(tap: Tap | Body) -> Callable[[bytes], list[bytes]]:
     return passing
 
 
+def has_left(message: str | None) -> bool:
+    """Whether an error means that the client went away."""
+    return message is not None and message.startswith(CLIENT_LEFT)
+
+
+def cut_code(message: str | None) -> str:
+    """What the ledger calls an answer that broke off; mitmproxy's own sentences differ between versions."""
+    return "idle_timeout" if message == SILENT else "stream_cut"
+
+
 def result_of_stream(tap: Tap, status: int, error: str | None) -> Result:
     """How a stream of events ended; a terminal event says it, whatever the connection did afterwards."""
     tap.close()
     last = tap.terminal
     if last is None:
-        outcome = Outcome.CANCELLED if error == CLIENT_LEFT else Outcome.FAILED
-        reason = None if outcome is Outcome.CANCELLED else error or "stream_cut"
+        outcome = Outcome.CANCELLED if has_left(error) else Outcome.FAILED
+        reason = None if outcome is Outcome.CANCELLED else cut_code(error)
         return Result(outcome, status, UNKNOWN, None, None, None, reason, tap.first_output_at)
     outcome = {"completed": Outcome.COMPLETED, "incomplete": Outcome.INCOMPLETE}.get(last.type, Outcome.FAILED)
     return Result(
@@ -75,8 +81,8 @@ def result_of_body(body: Body, status: int, error: str | None) -> Result:
         reason = error_of_json(body.content).reason or f"http_{status}"
         return Result(Outcome.FAILED, status, UNKNOWN, None, None, None, reason, None)
     if error is not None:
-        outcome = Outcome.CANCELLED if error == CLIENT_LEFT else Outcome.FAILED
-        return Result(outcome, status, UNKNOWN, None, None, None, None if error == CLIENT_LEFT else error, None)
+        outcome = Outcome.CANCELLED if has_left(error) else Outcome.FAILED
+        return Result(outcome, status, UNKNOWN, None, None, None, None if has_left(error) else cut_code(error), None)
     return Result(Outcome.COMPLETED, status, tokens_of_json(body.content), None, None, None, None, None)
 
 
@@ -84,11 +90,11 @@ def result_without_answer(exchange: Exchange, flow: http.HTTPFlow) -> Result:
     """How a request ended without an answer: the client left, the upstream failed, or it was refused here."""
     status = flow.response.status_code if flow.response else None
     message = flow.error.msg if flow.error else None
-    if message == CLIENT_LEFT:
+    never_left = exchange.sent_at is None and not exchange.diagnoses
+    if message and (never_left or has_left(message)):  # before anything was sent only the client can break off
         return Result(Outcome.CANCELLED, None, UNKNOWN, None, None, None, None, None)
-    reason = error_of_json(flow.response.content or b"").reason if flow.response else message
-    was_tried = exchange.sent_at is not None or exchange.diagnoses or message
-    outcome = Outcome.FAILED if was_tried else Outcome.REFUSED
+    reason = error_of_json(flow.response.content or b"").reason if flow.response else "transport"
+    outcome = Outcome.REFUSED if never_left else Outcome.FAILED
     return Result(outcome, status, UNKNOWN, None, None, None, reason, None)
 
 

@@ -15,11 +15,13 @@ REQUIRED: dict[str, Any] = {
     "upstream_cert": False,  # would dial upstream for a certificate
     "keep_host_header": True,  # else the client's Host is gone before Gate sees it; Upstream sets the new one
     "validate_inbound_headers": True,  # request smuggling
+    "stream_large_bodies": None,  # a body that streams cannot be sent again, nor read
+    "proxy_debug": False,  # logs every byte, tokens and all
     "ssl_insecure": False,  # a token must not go to whoever answers
 }
 """Option name to the one safe value."""
 
-BODY_SIZE_LIMIT = "128m"
+BODY_SIZE_LIMIT = "64m"
 """Bytes on the wire; the decoded size has its own limit."""
 
 

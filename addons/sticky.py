@@ -12,15 +12,13 @@ from mitmproxy.exceptions import OptionsError
 from addons.core.attempt import Attempt
 from addons.exchange import Affinity, Exchanges
 from addons.wire.failures import Failure
+from addons.wire.headers import TURN_STATE
 from codexlb_store.pool import Pool
 from codexlb_store.sessions import Home, save_home
 from codexlb_store.writer import Writer
 
 DEFAULT_CACHE_TTL_SECONDS = 1800
 """Upstream keeps a prefix 5 to 60 minutes after its last use; half an hour of silence is cold more often than not."""
-
-TURN_STATE = "x-codex-turn-state"
-"""Codex repeats the first one of a turn in every request of that turn."""
 
 
 def warm_home(home: Home | None, now: float, cache_ttl_seconds: float) -> str | None:

@@ -8,6 +8,7 @@ from mitmproxy.addonmanager import Loader
 from addons.core.attempt import Attempt
 from addons.destination import DEFAULT_ORIGIN, destination
 from addons.exchange import Exchange, Exchanges, NextStep
+from addons.wire.headers import TURN_STATE
 from addons.wire.origins import parse_origin
 from codexlb_store.pool import Pool
 
@@ -44,7 +45,7 @@ class Upstream:
         flow.request.port = self.origin.port
         flow.request.host_header = self.origin.authority
         exchange.upstream = self.origin
-        exchange.foreign_turn_state = self.is_foreign(flow.request.headers.get("x-codex-turn-state"), exchange)
+        exchange.foreign_turn_state = self.is_foreign(flow.request.headers.get(TURN_STATE), exchange)
 
     def is_foreign(self, turn_state: str | None, exchange: Exchange) -> bool:
         """Whether another account issued the turn state that the client repeats; this one may refuse it."""
@@ -55,6 +56,6 @@ class Upstream:
     def upstream_attempt_failed(self, attempt: Attempt) -> None:
         """Once more, if there is an account to do it with."""
         exchange = self.exchanges[attempt.flow]
-        turn_state = attempt.flow.request.headers.get("x-codex-turn-state")
+        turn_state = attempt.flow.request.headers.get(TURN_STATE)
         exchange.foreign_turn_state = self.is_foreign(turn_state, exchange)
         attempt.retry = attempt.reply is None and exchange.next_step in SEND_AGAIN

@@ -10,12 +10,15 @@ from mitmproxy import http
 from addons.consequences import Consequences
 from addons.core.attempt import Attempt
 from addons.exchange import Exchange, Exchanges, NextStep
+from addons.replies import reply
+from addons.wire.answers import JSON, Answer, error_body
 from addons.wire.decoding import BodyError, decode_body
 from addons.wire.errors import UpstreamError
 from addons.wire.failures import Break, Diagnosis, Evidence, Failure, diagnose
 from addons.wire.rate_limits import windows_of_headers
 from addons.wire.reasoning import without_foreign_reasoning
 from addons.wire.request_ids import request_id_of
+from addons.wire.routes import Route
 from codexlb_store.ledger import AttemptRow, Outcome
 from codexlb_store.pool import Pool
 from codexlb_store.windows import Window
@@ -28,7 +31,19 @@ CUT_SECONDS = 10.0
 """After a stream was cut in the middle: long enough that the client's own retry lands elsewhere."""
 
 ACCOUNTS_BEFORE_HOST_IS_BLAMED = 2
-MOST_BODY_BYTES = 128 * 1024 * 1024
+MOST_BODY_BYTES = 64 * 1024 * 1024
+
+REFUSED_HERE = Answer(
+    502,
+    (JSON,),
+    error_body("upstream_unauthorized", "The upstream refuses the account for this request.", "server_error"),
+)
+
+MARKS_ACCOUNTS = frozenset({Route.RESPONSES, Route.COMPACT})
+"""What fails elsewhere may be that path's own trouble, and must not cost the pool its accounts."""
+
+MEANT_FOR_ANY_ACCOUNT = frozenset(Route) - {Route.OTHER}
+"""An unknown request may have taken effect although its answer failed: it is not sent to another account."""
 
 TO_THE_NEXT_ACCOUNT = frozenset(
     {
@@ -60,7 +75,7 @@ def evidence_of(attempt: Attempt, known: tuple[Window, ...], account_id: str, no
 
 def error_of_connection(attempt: Attempt) -> UpstreamError | None:
     """What the system said of a connection that never came to an answer."""
-    return UpstreamError(message=attempt.message) if attempt.message and not attempt.response else None
+    return UpstreamError(message=attempt.message) if attempt.how is Break.CONNECT else None
 
 
 def strip_reasoning(request: http.Request) -> bool:
@@ -115,7 +130,9 @@ class Verdict:
         diagnosis = diagnose(evidence_of(attempt, known, account_id, now), now)
         exchange.diagnoses.append((account_id, diagnosis))
         exchange.next_step = self.next_step(exchange, attempt, diagnosis.failure)
-        if exchange.next_step is NextStep.GIVE_UP and attempt.response:
+        if exchange.next_step is NextStep.GIVE_UP and diagnosis.failure is Failure.UNAUTHORIZED:
+            attempt.reply = reply(REFUSED_HERE)  # a pool's 401 would make the client refresh its own token
+        elif exchange.next_step is NextStep.GIVE_UP and attempt.response:
             return  # the upstream's own answer is the request's, and so is its row
         exchange.in_the_air = False
         exchange.attempts.append(attempt_row(exchange, attempt, diagnosis, now))
@@ -123,7 +140,7 @@ class Verdict:
             exchange.tried.add(account_id)
             if attempt.how is Break.CREDENTIAL:  # whoever looked for it has marked the account, if it is lost
                 self.pool.health.ail(account_id, now + NO_CREDENTIAL_SECONDS)
-            else:
+            elif exchange.route in MARKS_ACCOUNTS:
                 self.consequences.draw(account_id, exchange.ask.model if exchange.ask else None, diagnosis, now)
         elif diagnosis.failure is Failure.SERVER_ERROR:
             self.pool.health.strike(account_id, now)
@@ -131,6 +148,10 @@ class Verdict:
 
     def next_step(self, exchange: Exchange, attempt: Attempt, failure: Failure) -> NextStep:
         """What follows; never the same failure twice on the same account."""
+        if exchange.route not in MEANT_FOR_ANY_ACCOUNT and not (
+            failure is Failure.UNAUTHORIZED and attempt.number == 1
+        ):
+            return NextStep.GIVE_UP
         if failure in TO_THE_NEXT_ACCOUNT:
             return NextStep.OTHER
         account_id = exchange.diagnoses[-1][0]

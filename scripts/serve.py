@@ -218,8 +218,9 @@ async def run(wanted: Wanted) -> None:
 def command(web: bool, web_port: int, **chosen: Any) -> None:
     """Run the proxy in the foreground."""
     wanted = Wanted(web_port=web_port if web else None, **chosen)
-    if not wanted.upstream:
-        raise click.ClickException("--upstream is empty: give an origin such as https://chatgpt.com.")
+    for option, value in (("--upstream", wanted.upstream), ("--listen", wanted.listen)):
+        if not value:
+            raise click.ClickException(f"{option} is empty: give a value or leave it out.")
     check_core()
     check_port(wanted.listen, wanted.port, "--port")
     if wanted.web_port is not None:
@@ -227,5 +228,5 @@ def command(web: bool, web_port: int, **chosen: Any) -> None:
     logging.getLogger().setLevel(logging.INFO if wanted.verbose else logging.WARNING)
     try:
         asyncio.run(run(wanted))
-    except (exceptions.OptionsError, exceptions.AddonManagerError, StoreError, VaultError) as error:
+    except (exceptions.OptionsError, exceptions.AddonManagerError, StoreError, VaultError, OSError) as error:
         raise click.ClickException(str(error)) from error

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import time
 from copy import copy
+from weakref import WeakSet
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
+from mitmproxy.connection import Client
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer, layers, mode_specs, tunnel
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.http import HTTPMode
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addons.core import contract
 from addons.core.layer import CodexLayer
@@ -21,39 +24,34 @@ from addons.exchange import Exchanges
 from addons.replies import reply
 from addons.wire import answers
 from addons.wire.answers import JSON, Answer, error_body
+from addons.wire.headers import CLIENT_CREDENTIALS, OF_THIS_HOP, TURN_STATE
 from addons.wire.routes import Route
 from codexlb_store.accounts import Credential
 
 logger = logging.getLogger(__name__)
 
-TURN_STATE = b"x-codex-turn-state"
-"""Issued by an account for the requests of one turn; another account may refuse it."""
-
 DEFAULT_HEAD_SECONDS = 60
 DEFAULT_IDLE_SECONDS = 300  # what Codex itself waits for
+CONNECT_SECONDS = 10.0
+"""A host that is there answers in well under one."""
 HOLD_SECONDS = 5.0
 """An error's body is small; one that does not end is judged by what came of it."""
 UNARY_FACTOR = 10
 """A compaction answers when it is done, which may take minutes."""
 OPTIONS = {"codexlb_head_timeout_seconds", "codexlb_idle_timeout_seconds"}
 
-NOT_FORWARDED = frozenset(
-    {
-        *(b"accept-encoding", b"connection", b"keep-alive", b"te", b"upgrade", b"http2-settings", b"proxy-connection"),
-        *(b"forwarded", b"via", b"x-real-ip", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"),
-        *(b"authorization", b"chatgpt-account-id", b"cookie"),
-    }
-)
-"""Headers of this hop, and what is the client's own. The flow keeps them: the client's connection depends on some.
-Without Accept-Encoding the answer comes plain, and its usage can be read."""
+NOT_FORWARDED = OF_THIS_HOP | CLIENT_CREDENTIALS
+"""The flow keeps them: the client's connection depends on some."""
 
 
 def head_on_wire(request: http.Request, credential: Credential, foreign_turn_state: bool = False) -> http.Request:
     """The request head as the upstream gets it: a copy, with the account's token and without this hop's headers."""
-    dropped = NOT_FORWARDED | {TURN_STATE} if foreign_turn_state else NOT_FORWARDED
+    dropped = NOT_FORWARDED | {TURN_STATE.encode()} if foreign_turn_state else NOT_FORWARDED
     kept = [field for field in request.headers.fields if field[0].lower() not in dropped]
     kept.append((b"authorization", f"Bearer {credential.access_token}".encode()))
     kept.append((b"chatgpt-account-id", credential.chatgpt_account_id.encode()))
+    if request.raw_content and not {b"content-length", b"transfer-encoding"} & {name.lower() for name, _ in kept}:
+        kept.append((b"content-length", str(len(request.raw_content)).encode()))  # an HTTP/2 client need not say it
     if credential.fedramp:
         kept.append((b"x-openai-fedramp", b"true"))
     head = copy(request)
@@ -65,9 +63,11 @@ def head_on_wire(request: http.Request, credential: Credential, foreign_turn_sta
 
 def connection_error(status: int, message: str) -> Answer:
     """What the client is told when its connection or the upstream's broke: 502 and above make Codex try again."""
-    code = "upstream_unreachable" if status >= 500 else "bad_request"
-    kind = "server_error" if status >= 500 else "invalid_request_error"
-    return Answer(status, (JSON, ("connection", "close")), error_body(code, message, kind))
+    if status >= 500:  # mitmproxy's message may quote the upstream's bytes, cookies and all
+        body = error_body("upstream_unreachable", "The upstream's answer broke off or was none.", "server_error")
+    else:
+        body = error_body("bad_request", message)
+    return Answer(status, (JSON, ("connection", "close")), body)
 
 
 def is_first_layer(context: Context) -> bool:
@@ -87,6 +87,8 @@ class CodexCore:
 
     def __init__(self, exchanges: Exchanges) -> None:
         self.exchanges = exchanges
+        self.dialling: WeakSet[Client] = WeakSet()
+        self.connect_seconds = CONNECT_SECONDS
         self.hold_seconds = HOLD_SECONDS
         self.head_timeout_seconds = float(DEFAULT_HEAD_SECONDS)
         self.idle_seconds = float(DEFAULT_IDLE_SECONDS)
@@ -112,6 +114,7 @@ class CodexCore:
             if (value := getattr(ctx.options, name)) < 1:
                 raise OptionsError(f"{name} is {value}: give 1 or more seconds.")
         self.head_timeout_seconds = float(ctx.options.codexlb_head_timeout_seconds)
+        self.connect_seconds = min(CONNECT_SECONDS, self.head_timeout_seconds)
         self.idle_seconds = float(ctx.options.codexlb_idle_timeout_seconds)
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
@@ -132,14 +135,22 @@ class CodexCore:
         exchange = self.exchanges.get(flow)
         if exchange is not None and exchange.cleared:
             return None
-        logger.error("A request to %s was stopped: a step of the chain did not clear it.", flow.request.path[:80])
+        log = logger.error if flow.client_conn.connected else logger.debug  # who has left is not served, as intended
+        log("A request to %s was stopped: a step of the chain did not clear it.", flow.request.path[:80])
         return reply(answers.not_routed())
 
+    def server_connect(self, data: ServerConnectionHookData) -> None:
+        """Nobody dials but our own layer: not mitmproxy's replay, nor a protocol that another layer would serve."""
+        if data.client not in self.dialling:
+            data.server.error = "Codex-LB opens connections for cleared requests only."
+
     def has_credential(self, flow: http.HTTPFlow) -> bool:
+        self.dialling.add(flow.client_conn)
         return self.exchanges[flow].credential is not None
 
     def head_seconds(self, flow: http.HTTPFlow) -> float:
-        is_stream = self.exchanges[flow].route is Route.RESPONSES
+        exchange = self.exchanges[flow]
+        is_stream = exchange.route is Route.RESPONSES and exchange.ask is not None and exchange.ask.stream
         return self.head_timeout_seconds if is_stream else UNARY_FACTOR * self.head_timeout_seconds
 
     def on_wire(self, flow: http.HTTPFlow) -> http.Request:

@@ -45,7 +45,7 @@ NAMES: dict[Any, tuple[str, ...]] = {
         *("RequestHeaders", "RequestData", "RequestEndOfMessage", "RequestProtocolError"),
         *("ResponseHeaders", "ResponseData", "ResponseTrailers", "ResponseEndOfMessage", "ResponseProtocolError"),
     ),
-    commands: ("SendData", "RequestWakeup", "StartHook", "Command"),
+    commands: ("SendData", "CloseConnection", "RequestWakeup", "StartHook", "Log", "Command"),
     events: ("Start", "Wakeup", "DataReceived", "Event"),
 }
 """Names that must exist in a module."""

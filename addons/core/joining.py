@@ -19,6 +19,12 @@ MOST_JOINED_BYTES = 16 * 1024
 Commands: TypeAlias = Generator[commands.Command, Any, None]
 
 
+def discreet(log: commands.Log) -> commands.Log:
+    """mitmproxy logs the bytes of a head that never ended, credentials and all."""
+    message, quoted, _ = log.message.partition(": b'")
+    return commands.Log(message + " (not shown)", log.level) if quoted else log
+
+
 def join_writes(source: Commands) -> Commands:
     """Pass commands on; consecutive writes to one connection become one."""
     parts: list[bytes] = []
@@ -38,7 +44,7 @@ def join_writes(source: Commands) -> Commands:
             target = command.connection  # type: ignore[attr-defined]
             parts.append(command.data)  # type: ignore[attr-defined]
         else:
-            reply = yield command
+            reply = yield (discreet(command) if type(command) is commands.Log else command)
     if target is not None:
         yield commands.SendData(target, b"".join(parts))
 

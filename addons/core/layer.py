@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import Any
 
 from mitmproxy.proxy import commands, events, layer
@@ -56,10 +57,18 @@ class CodexLayer(core.HttpLayer):
     def pass_time(self, event: events.Wakeup) -> Commands:
         """Let every open stream look at the time; without one the clock stops."""
         self.tick = None
+        yield from self.hang_up_dials(time.time())
         for stream in list({id(stream): stream for stream in self.streams.values()}.values()):
             yield from self.event_to_child(stream, event)
         if self.streams:
             yield from self.wind_up()
+
+    def hang_up_dials(self, now: float) -> Commands:
+        """A dial that hangs is ended here: the stream that waits for it does not see the time pass."""
+        for connection in list(self.waiting_for_establishment):
+            since = connection.timestamp_start
+            if connection.connected is False and since is not None and now - since >= self.wire.connect_seconds:
+                yield commands.CloseConnection(connection)
 
     def alias(self, stream: WireStream) -> int:
         """A fresh id under which events find their way to this stream."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from mitmproxy import http
 from mitmproxy.connection import Connection
-from mitmproxy.proxy import layer
+from mitmproxy.proxy import commands, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as core
 
@@ -21,6 +21,9 @@ from addons.core.joining import Commands
 from addons.core.versions import cancelled, upstream_failed
 from addons.core.wire_stream import Ids, Wire, WireStream
 from addons.wire.failures import Break
+
+SILENT = "The upstream fell silent."
+"""Why an answer was cut off here and not by the upstream."""
 
 
 class GetLiveConnection(core.GetHttpConnection):
@@ -90,6 +93,9 @@ class CodexStream(WireStream):
     def state_wait_for_response_headers(self, event: core.ResponseHeaders) -> layer.CommandGenerator[None]:
         """Pass the head on if it is good by itself, else hold it."""
         assert self.attempt is not None
+        if event.response.status_code < 200:  # mitmproxy's HTTP/1 takes an interim answer for the whole one
+            yield from self.failed(Break.TRANSPORT, "")
+            return
         self.attempt.response = event.response
         if must_be_held(event.response):
             self.held = Held(event)
@@ -121,6 +127,8 @@ class CodexStream(WireStream):
         """Called every second: has the upstream been silent for too long?"""
         if self.client_state == self.state_errored:
             return  # nobody waits for it any more
+        if self.client_state == self.state_consume_request_body and now - self.heard_at >= self.wire.idle_seconds:
+            yield commands.CloseConnection(self.context.client)  # an upload that stopped half-way
         silent_seconds = now - self.heard_at
         if self.server_state == self.state_wait_for_response_headers and self.attempt and not self.committed:
             if silent_seconds >= self.wire.head_seconds(self.flow):
@@ -131,7 +139,7 @@ class CodexStream(WireStream):
                 yield from self.failed(Break.STATUS if self.held.is_error else Break.TIMEOUT, "the answer never ended")
         elif self.server_state == self.state_stream_response_body and silent_seconds >= self.wire.idle_seconds:
             yield core.SendHttp(cancelled(self.stream_id), self.context.server)
-            yield from super().handle_protocol_error(upstream_failed(self.stream_id, "the upstream fell silent"))
+            yield from super().handle_protocol_error(upstream_failed(self.stream_id, SILENT))
 
     def handle_protocol_error(self, event: Any) -> layer.CommandGenerator[None]:
         """A connection broke: before anything was passed on, that is a failed attempt."""

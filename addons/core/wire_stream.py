@@ -31,6 +31,7 @@ FROM_UPSTREAM = (
 class Wire(Protocol):
     """What the layer asks of the chain, per request; times in seconds."""
 
+    connect_seconds: float
     hold_seconds: float
     idle_seconds: float
 
@@ -87,6 +88,8 @@ class WireStream(core.HttpStream):
             if event.stream_id != self.upstream_id:
                 return  # a late word from an abandoned attempt
             event.stream_id = self.stream_id
+            self.heard_at = monotonic()
+        elif isinstance(event, core.RequestData):
             self.heard_at = monotonic()
         yield from super()._handle_event(event)
 

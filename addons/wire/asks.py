@@ -84,7 +84,7 @@ class _Body(msgspec.Struct):
 
     model: str | None = None
     stream: bool | None = None
-    input: list[msgspec.Raw] | str | None = None
+    input: msgspec.Raw = NULL
     service_tier: msgspec.Raw = NULL
     reasoning: msgspec.Raw = NULL
     prompt_cache_key: msgspec.Raw = NULL
@@ -98,6 +98,14 @@ _TEXT = msgspec.json.Decoder(str)
 _METADATA = msgspec.json.Decoder(_Metadata)
 _REASONING = msgspec.json.Decoder(_Reasoning)
 _ITEM = msgspec.json.Decoder(_Item)
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+
+_INPUT_BEGINS = frozenset({b"[", b'"', b"n"})
+
+# Only the last item matters, and only for one word: to split millions of items takes gigabytes.
+_TRIGGER = b"compaction_trigger"
+_TAIL_BYTES = 4096
+_MOST_SPLIT_BYTES = 16 * 1024 * 1024
 
 
 def parse_ask(route: Route, headers: Headers, body: bytes) -> Ask:
@@ -135,7 +143,10 @@ def _read(body: bytes) -> _Body:
     try:
         if not body.isascii():
             body.decode()  # msgspec skips a value it does not want without looking at its UTF-8
-        return _BODY.decode(body)
+        fields = _BODY.decode(body)
+        if bytes(memoryview(fields.input)[:1]) not in _INPUT_BEGINS:
+            raise msgspec.ValidationError("Expected `array | str | null` - at `$.input`")
+        return fields
     except msgspec.ValidationError as error:
         raise AskError(f"The request body does not fit this endpoint: {error}.") from error
     except UnicodeDecodeError as error:
@@ -155,8 +166,13 @@ def _glance(headers: Headers, body: bytes) -> _Body:
 def _compacts(turn: _Metadata, fields: _Body) -> bool:
     if turn.request_kind == "compaction":
         return True
-    last = fields.input[-1] if isinstance(fields.input, list) and fields.input else NULL
-    item = read_or_none(_ITEM, last)
+    if (
+        _TRIGGER not in bytes(memoryview(fields.input)[-_TAIL_BYTES:])
+        or len(memoryview(fields.input)) > _MOST_SPLIT_BYTES
+    ):
+        return False
+    items = read_or_none(_ITEMS, fields.input)
+    item = read_or_none(_ITEM, items[-1]) if items else None
     return item is not None and item.type == "compaction_trigger"
 
 

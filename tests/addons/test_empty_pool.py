@@ -45,7 +45,7 @@ TRUTHS = {
     "resting": ((AccountStatus.COOLING, AccountStatus.LIMITED), None, 503, "busy"),
     "overloaded": ((AccountStatus.ACTIVE,), OVERLOADED, 503, "server_is_overloaded"),
     "unreachable": ((AccountStatus.ACTIVE,), UNREACHABLE, 502, "upstream_unreachable"),
-    "no account has the model": ((AccountStatus.ACTIVE,), None, 404, "model_not_found"),
+    "busy for too long": ((AccountStatus.ACTIVE,), None, 503, "busy"),
 }
 
 
@@ -59,6 +59,16 @@ def test_the_answer_says_what_is_so(
 
     assert answer is not None
     assert (answer.status, json.loads(answer.body)["error"]["code"]) == (status, code)
+
+
+def test_a_model_that_is_known_to_be_nowhere_costs_no_call() -> None:
+    known = pool(AccountStatus.ACTIVE)
+    known.health.bar("a0", "gpt-5.5", NOW + 60)
+
+    answer = nobody_can_serve(an_exchange(), known, NOW)
+
+    assert answer is not None
+    assert (answer.status, json.loads(answer.body)["error"]["code"]) == (404, "model_not_found")
 
 
 def test_a_model_that_no_account_has_is_told_in_the_upstreams_own_words() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -307,3 +308,39 @@ def owner_state(stage: Lab, name: str) -> str:
     sticky: Any = next(addon for addon in stage.proxy.chain.addons if type(addon).__name__ == "Sticky")
     issued: dict[str, str] = sticky.pool.turn_states
     return next(state for state, owner in issued.items() if owner == stage.ids[name])
+
+
+async def test_a_dial_that_hangs_is_given_up(tmp_path: Path) -> None:
+    """A listener whose queue is full drops what comes: the system itself would wait for minutes."""
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = sockets.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        upstream = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with lab(tmp_path, codexlb_upstream=upstream, codexlb_head_timeout_seconds=1) as stage:
+            code, body = await stage.turn()
+            assert (code, json.loads(body)["error"]["code"]) == (502, "upstream_unreachable")
+            assert [x.failure for x in (await stage.last_row()).attempts] == ["connect", "connect"]
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 429, 500])
+async def test_trouble_on_an_unknown_path_costs_no_account(tmp_path: Path, status: int) -> None:
+    """It may be that path's own; and what it asked for may have taken effect."""
+    async with lab(tmp_path) as stage:
+        stage.simulator.script(Fault(path="/new/feature", times=None, **error(status)))
+        code, body = await stage.proxy.ask("POST", "/backend-api/codex/new/feature", b"{}")
+        assert code == (502 if status == 401 else status)
+        assert json.loads(body)["error"]
+        assert len([x for x in stage.simulator.log if x.path.endswith("/feature")]) == (2 if status == 401 else 1)
+        assert {stage.status(name) for name in stage.ids} == {AccountStatus.ACTIVE}
+        assert (await stage.turn())[0] == 200
+
+
+async def test_the_first_requests_of_a_session_go_to_one_account_together(tmp_path: Path) -> None:
+    async with lab(tmp_path) as stage:
+        assert {code for code, _ in await asyncio.gather(*(stage.turn() for _ in range(6)))} == {200}
+        assert len({entry.account for entry in stage.simulator.log}) == 1

@@ -1,0 +1,86 @@
+"""What may come in at all."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+from mitmproxy import http
+
+from addons.exchange import Exchange, Exchanges
+from addons.gate import Gate, admit
+from addons.wire.routes import Refusal, Route
+from tests.addons.samples import RESPONSES, a_flow
+
+NAMES = frozenset({"machine-1"})
+
+
+def request(
+    method: str, path: str, host: str | None, authority: str = "", version: bytes = b"HTTP/1.1", upgrade: str = ""
+) -> http.Request:
+    named = {"host": host, "upgrade": upgrade}
+    headers = [(name.encode(), value.encode()) for name, value in named.items() if value]
+    made = a_flow(*headers, (b"accept", b"*/*"), method=method, path=path).request
+    made.data.authority, made.data.http_version = authority.encode(), version
+    return made
+
+
+@pytest.mark.parametrize(
+    ("admitted", "expected"),
+    [
+        pytest.param(request("POST", RESPONSES, "127.0.0.1:2455"), Route.RESPONSES, id="turn"),
+        pytest.param(request("GET", "/health", "[::1]:2455"), Route.HEALTH, id="IPv6 address"),
+        pytest.param(request("GET", "/health", "localhost"), Route.HEALTH, id="localhost"),
+        pytest.param(request("GET", "/health", "Machine-1:2455"), Route.HEALTH, id="own name"),
+        pytest.param(
+            request("GET", "/health", None, "127.0.0.1:2455", b"HTTP/2.0"), Route.HEALTH, id="HTTP/2 names it apart"
+        ),
+        # what counts in HTTP/2 is what the request is for, not what a header says beside it
+        pytest.param(request("GET", "/health", "127.0.0.1", "evil.example", b"HTTP/2.0"), 400, id="HTTP/2 elsewhere"),
+        pytest.param(request("GET", "/health", "machine-2"), 400, id="another machine's name"),
+        pytest.param(request("GET", "/health", "127.0.0.1.evil.example"), 400, id="a name like an address"),
+        pytest.param(request("GET", "/health", None), 400, id="no host"),
+        pytest.param(request("GET", "/health", "127.0.0.1", "127.0.0.1"), 400, id="absolute form"),
+        pytest.param(request("CONNECT", "", "127.0.0.1", "127.0.0.1:443"), 400, id="tunnel"),
+        pytest.param(request("OPTIONS", "*", "127.0.0.1"), 400, id="asterisk form"),
+        pytest.param(request("GET", "/", "127.0.0.1"), 404, id="nothing there"),
+        pytest.param(request("GET", RESPONSES, "127.0.0.1"), 405, id="method"),
+        pytest.param(request("GET", RESPONSES, "127.0.0.1", upgrade="WebSocket"), 426, id="WebSocket"),
+        pytest.param(request("POST", RESPONSES, "127.0.0.1", upgrade="h2c"), Route.RESPONSES, id="another upgrade"),
+    ],
+)
+def test_a_request_is_admitted_on_its_route_or_refused(admitted: http.Request, expected: Route | int) -> None:
+    found = admit(admitted, NAMES)
+
+    assert (found.status if isinstance(found, Refusal) else found) == expected
+
+
+def test_a_refusal_repeats_no_more_of_a_host_than_fits_on_a_line() -> None:
+    found = admit(request("GET", "/health", "x" * 5000), NAMES)
+
+    assert isinstance(found, Refusal)
+    assert len(found.message) < 200
+
+
+def test_what_is_let_in_gets_an_exchange_and_this_machines_name_is_known() -> None:
+    exchanges = Exchanges()
+    flow = a_flow((b"host", socket.gethostname().upper().encode()), method="GET", path="/health")
+
+    Gate(exchanges).requestheaders(flow)
+
+    assert isinstance(exchanges[flow], Exchange)
+    assert (exchanges[flow].route, flow.response) == (Route.HEALTH, None)
+
+
+def test_what_is_turned_away_is_answered_and_gets_none() -> None:
+    exchanges, flow = Exchanges(), a_flow((b"host", b"evil.example"))
+
+    Gate(exchanges).requestheaders(flow)
+
+    assert flow not in exchanges
+    assert flow.response
+    assert (flow.response.status_code, json.loads(flow.response.content or b"")["error"]["code"]) == (
+        400,
+        "unknown_host",
+    )

@@ -1,0 +1,328 @@
+"""What one proxy process knows of the accounts, and how that meets what the store holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlite_utils import Database
+
+from codexlb_store.accounts import Account, AccountStatus, save_login
+from codexlb_store.pool import (
+    MOST_HOMES,
+    SAME_READING_SECONDS,
+    Pool,
+    Snapshot,
+    Standing,
+    is_news,
+    load_snapshot,
+    newest,
+    not_benched,
+)
+from codexlb_store.sessions import Home, save_home
+from codexlb_store.vault import Vault
+from codexlb_store.windows import Window, save_windows
+from tests.codexlb_store.rows import LOGIN
+
+NOW = 1000.0
+A = Account("a", None, "a@example.com", "plus", "u", "w", False, AccountStatus.ACTIVE, None, None, 1.0, 1.0)
+B = replace(A, id="b", plan="pro", weight=2.0)
+
+
+def reading(percent: float, read_at: float, minutes: int = 300, resets_at: float | None = NOW + 600) -> Window:
+    return Window("a", minutes, percent, resets_at, read_at)
+
+
+def a_snapshot(*accounts: Account, windows: tuple[Window, ...] = (), homes: tuple[Home, ...] = ()) -> Snapshot:
+    return Snapshot(
+        {account.id: account for account in accounts},
+        {},
+        {"a": windows} if windows else {},
+        {home.session: home for home in homes},
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "read", "expected"),
+    [
+        pytest.param([], [], [], id="nothing"),
+        pytest.param([], [reading(1, 5)], [reading(1, 5)], id="first"),
+        pytest.param([reading(1, 5)], [reading(2, 6)], [reading(2, 6)], id="newer"),
+        pytest.param([reading(1, 5)], [reading(2, 4)], [reading(1, 5)], id="older"),
+        pytest.param([reading(1, 5)], [reading(2, 5)], [reading(2, 5)], id="of two at once the one read last"),
+        pytest.param(
+            [reading(1, 5, 10080)], [reading(2, 4, 300)], [reading(2, 4, 300), reading(1, 5, 10080)],
+            id="shortest first, each by itself",
+        ),
+        pytest.param([reading(1, 5)], [reading(2, 7), reading(3, 6)], [reading(2, 7)], id="two readings"),
+    ],
+)  # fmt: skip
+def test_of_each_window_the_latest_reading_counts(
+    known: list[Window], read: list[Window], expected: list[Window]
+) -> None:
+    assert newest(known, read) == tuple(expected)
+
+
+@pytest.mark.parametrize(
+    ("known", "read", "expected"),
+    [
+        pytest.param([], reading(1, 5), True, id="first"),
+        pytest.param([reading(1, 5, 10080)], reading(1, 5), True, id="another window"),
+        pytest.param([reading(1, 5)], reading(1, 6), False, id="same"),
+        pytest.param([reading(1, 5)], reading(1, 4.9 + SAME_READING_SECONDS), False, id="same for a while"),
+        pytest.param([reading(1, 5)], reading(1, 5 + SAME_READING_SECONDS), True, id="same for long"),
+        pytest.param([reading(1, 5)], reading(2, 6), True, id="more used"),
+        pytest.param([reading(1, 5)], reading(1, 6, resets_at=NOW + 700), True, id="another reset"),
+        pytest.param([reading(1, 5, resets_at=None)], reading(1, 6), True, id="a reset"),
+    ],
+)
+def test_a_reading_is_news_when_it_says_something_else(known: list[Window], read: Window, expected: bool) -> None:
+    assert is_news(known, read) is expected
+
+
+def test_only_readings_that_are_news_are_taken_over_and_returned() -> None:
+    pool = Pool(a_snapshot(A, windows=(reading(10, NOW), reading(20, NOW, 10080))))
+
+    news = pool.note_windows([reading(10, NOW + 1), reading(21, NOW + 1, 10080)])
+
+    assert news == [reading(21, NOW + 1, 10080)]
+    assert pool.windows["a"] == (reading(10, NOW), reading(21, NOW + 1, 10080))
+
+
+def test_a_reading_that_is_newer_here_survives_a_reload() -> None:
+    pool = Pool(a_snapshot(A, windows=(reading(10, NOW), reading(10, NOW, 10080))))
+    pool.note_windows([reading(50, NOW + 2)])
+
+    pool.replace(a_snapshot(A, windows=(reading(30, NOW + 1), reading(60, NOW + 1, 10080))))
+
+    assert pool.windows["a"] == (reading(50, NOW + 2), reading(60, NOW + 1, 10080))
+
+
+def test_a_session_that_moved_later_here_survives_a_reload() -> None:
+    pool = Pool(a_snapshot(A, B, homes=(Home("old", "a", 1.0), Home("new", "a", 1.0), Home("here", "a", 1.0))))
+    pool.remember(Home("old", "b", 5.0))
+    pool.remember(Home("new", "b", 5.0))
+
+    pool.replace(a_snapshot(A, B, homes=(Home("old", "a", 4.0), Home("new", "a", 6.0), Home("there", "b", 2.0))))
+
+    assert pool.homes == {
+        "old": Home("old", "b", 5.0),
+        "new": Home("new", "a", 6.0),
+        "here": Home("here", "a", 1.0),
+        "there": Home("there", "b", 2.0),
+    }
+
+
+def test_a_reload_brings_accounts_in_and_takes_them_out_and_leaves_leases_alone() -> None:
+    pool = Pool(a_snapshot(A, windows=(reading(10, NOW),)))
+    pool.take("a", NOW)
+
+    pool.replace(a_snapshot(B))
+
+    assert [candidate.account_id for candidate in pool.candidates(None, (), NOW)] == ["b"]
+    assert "a" not in pool.windows
+    pool.replace(a_snapshot(A, B))
+    assert {c.account_id: (c.in_flight, c.last_chosen_at) for c in pool.candidates(None, (), NOW)} == {
+        "a": (1, NOW),
+        "b": (0, 0.0),
+    }
+    pool.give_back("a")
+    assert pool.in_flight["a"] == 0
+
+
+@pytest.mark.parametrize(
+    ("account", "windows", "expected"),
+    [
+        pytest.param(A, (), Standing("a", "plus", AccountStatus.ACTIVE, None), id="active"),
+        pytest.param(A, (reading(100, NOW),), Standing("a", "plus", AccountStatus.LIMITED, NOW + 600), id="limited"),
+        pytest.param(A, (reading(100, NOW, resets_at=NOW),),
+                     Standing("a", "plus", AccountStatus.ACTIVE, None), id="reset"),
+        pytest.param(replace(A, cooling_until=NOW + 5), (),
+                     Standing("a", "plus", AccountStatus.COOLING, NOW + 5), id="cooling"),
+        pytest.param(replace(A, state=AccountStatus.PAUSED), (reading(100, NOW),),
+                     Standing("a", "plus", AccountStatus.PAUSED, None), id="paused"),
+    ],
+)  # fmt: skip
+def test_how_an_account_stands(account: Account, windows: tuple[Window, ...], expected: Standing) -> None:
+    pool = Pool(a_snapshot(account, windows=windows))
+
+    assert pool.standings(NOW) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("state", "takes_new", "serves_its_own"),
+    [
+        (AccountStatus.ACTIVE, True, True),
+        (AccountStatus.DRAINING, False, True),
+        (AccountStatus.PAUSED, False, False),
+        (AccountStatus.NEEDS_LOGIN, False, False),
+        (AccountStatus.DEACTIVATED, False, False),
+    ],
+)
+def test_who_takes_new_sessions_and_who_serves_those_it_has(
+    state: AccountStatus, takes_new: bool, serves_its_own: bool
+) -> None:
+    pool = Pool(a_snapshot(replace(A, state=state)))
+
+    assert bool(pool.candidates(None, (), NOW)) is takes_new
+    assert pool.serves_its_sessions("a", None, NOW) is serves_its_own
+
+
+@pytest.mark.parametrize("account", [A, replace(A, state=AccountStatus.DRAINING)], ids=["active", "draining"])
+def test_a_full_account_serves_nobody_and_an_unknown_one_neither(account: Account) -> None:
+    pool = Pool(a_snapshot(account, windows=(reading(100, NOW),)))
+
+    assert pool.candidates(None, (), NOW) == []
+    assert not pool.serves_its_sessions("a", None, NOW)
+    assert not pool.serves_its_sessions("gone", None, NOW)
+
+
+@pytest.mark.parametrize(
+    ("ailing", "expected"),
+    [
+        pytest.param({}, "", id="none"),
+        pytest.param({"a": None, "b": None}, "ab", id="all well"),
+        pytest.param({"a": 5.0, "b": None}, "b", id="half"),
+        pytest.param({"a": 5.0, "b": None, "c": 6.0}, "ba", id="more than half: the least ailing helps out"),
+        pytest.param({"a": 5.0, "b": None, "c": None, "d": 6.0}, "bc", id="half of four"),
+        pytest.param({"a": 7.0, "b": 5.0}, "b", id="all: the one that is well again first"),
+        pytest.param({"a": 7.0}, "a", id="the only one"),
+    ],
+)
+def test_no_more_than_half_are_left_out_for_their_health(ailing: dict[str, float | None], expected: str) -> None:
+    assert not_benched(ailing) == list(expected)
+
+
+def test_a_request_is_not_offered_who_lacks_its_model_ails_or_failed_it_already() -> None:
+    pool = Pool(a_snapshot(A, B, replace(A, id="c"), replace(A, id="d")))
+    pool.health.ail("a", NOW + 5)
+    pool.health.bar("b", "gpt-5.5", NOW + 5)
+
+    def offered(model: str | None, *tried: str, now: float = NOW) -> list[str]:
+        return sorted(candidate.account_id for candidate in pool.candidates(model, tried, now))
+
+    assert offered("gpt-5.5") == ["c", "d"]
+    assert offered("gpt-5.6") == ["b", "c", "d"]
+    assert offered("gpt-5.5", "c") == ["d"]
+    assert offered("gpt-5.5", "c", "d") == ["a"]  # better an ailing one than none
+    assert offered("gpt-5.5", "a", "c", "d") == []
+    assert offered("gpt-5.5", now=NOW + 5) == ["a", "b", "c", "d"]
+
+
+def test_a_session_leaves_an_account_that_ails_or_lacks_its_model() -> None:
+    pool = Pool(a_snapshot(A, B))
+    pool.health.ail("a", NOW + 5, "gpt-5.5")
+    pool.health.bar("b", "gpt-5.5", NOW + 5)
+
+    assert not pool.serves_its_sessions("a", "gpt-5.5", NOW)
+    assert not pool.serves_its_sessions("b", "gpt-5.5", NOW)
+    assert pool.serves_its_sessions("a", "gpt-5.6", NOW)
+    assert pool.serves_its_sessions("b", None, NOW)
+
+
+def test_an_account_that_was_told_to_slow_down_is_cooling_until_then() -> None:
+    pool = Pool(a_snapshot(A))
+    pool.health.rest("a", NOW + 5)
+
+    assert pool.standing("a", NOW) == Standing("a", "plus", AccountStatus.COOLING, NOW + 5)
+    assert pool.candidates(None, (), NOW) == []
+    assert not pool.serves_its_sessions("a", None, NOW)
+    assert pool.standing("a", NOW + 5).status is AccountStatus.ACTIVE
+
+
+def test_a_draining_account_that_was_told_to_slow_down_rests_too() -> None:
+    pool = Pool(a_snapshot(replace(A, state=AccountStatus.DRAINING)))
+    pool.health.rest("a", NOW + 5)
+
+    assert not pool.serves_its_sessions("a", None, NOW)
+
+
+def test_a_state_that_somebody_decided_holds_at_once() -> None:
+    pool = Pool(a_snapshot(A))
+
+    pool.mark("a", AccountStatus.NEEDS_LOGIN, "token_revoked")
+    pool.mark("gone", AccountStatus.NEEDS_LOGIN, "token_revoked")
+
+    assert pool.standings(NOW) == [Standing("a", "plus", AccountStatus.NEEDS_LOGIN, None)]
+    assert pool.accounts["a"].state_reason == "token_revoked"
+
+
+def test_the_oldest_turn_state_is_forgotten_when_there_are_too_many() -> None:
+    pool = Pool(a_snapshot(A))
+    for number in range(MOST_HOMES + 1):
+        pool.note_turn_state(str(number), "a")
+
+    assert len(pool.turn_states) == MOST_HOMES
+    assert "0" not in pool.turn_states
+
+
+def test_a_candidate_carries_what_the_selector_asks() -> None:
+    pool = Pool(a_snapshot(B, A, windows=(reading(10, NOW),)))
+    pool.take("b", 7.0)
+    pool.take("b", 8.0)
+
+    first, second = pool.candidates(None, (), NOW)
+
+    assert (first.account_id, first.plan, first.weight, first.in_flight, first.last_chosen_at) == ("b", "pro", 2, 2, 8)
+    assert (second.account_id, second.windows, second.in_flight) == ("a", (reading(10, NOW),), 0)
+
+
+def test_the_longest_unused_session_is_forgotten_when_there_are_too_many() -> None:
+    pool = Pool(a_snapshot(A))
+    for number in range(MOST_HOMES):
+        pool.remember(Home(str(number), "a", float(number)))
+    pool.remember(Home("0", "a", 1e6))
+
+    pool.remember(Home("one more", "a", 1e6))
+
+    assert len(pool.homes) == MOST_HOMES
+    assert "0" in pool.homes
+    assert "1" not in pool.homes
+
+
+def test_a_reload_keeps_the_bound_too() -> None:
+    homes = tuple(Home(str(number), "a", float(number)) for number in range(MOST_HOMES + 10))
+
+    pool = Pool(a_snapshot(A))
+    pool.replace(a_snapshot(A, homes=homes))
+    pool.remember(Home("one more", "a", 1e6))
+
+    assert len(pool.homes) == MOST_HOMES
+
+
+def test_after_a_start_the_longest_unused_session_is_still_the_first_to_go(db: Database, vault: Vault) -> None:
+    with db.atomic():
+        for number in range(MOST_HOMES):
+            save_home(db, Home(str(number), "a", float(number)))
+        save_home(db, Home("0", "a", 1e6))
+    pool = Pool(load_snapshot(db, vault, homes_since=0.0))
+
+    pool.remember(Home("one more", "a", 1e6))
+
+    assert "0" in pool.homes
+    assert "1" not in pool.homes
+
+
+def test_after_a_reload_a_session_used_here_just_now_is_not_the_first_to_go() -> None:
+    homes = tuple(Home(str(number), "a", float(number)) for number in range(MOST_HOMES))
+    pool = Pool(a_snapshot(A, homes=homes))
+    pool.remember(Home("0", "a", 1e6))
+
+    pool.replace(a_snapshot(A, homes=homes))
+    pool.remember(Home("one more", "a", 1e6))
+
+    assert "0" in pool.homes
+
+
+def test_a_snapshot_holds_what_the_store_holds_and_sessions_as_far_back_as_asked(db: Database, vault: Vault) -> None:
+    account, _ = save_login(db, vault, LOGIN, now=NOW)
+    save_windows(db, [replace(reading(10, NOW), account_id=account.id)])
+    save_home(db, Home("cold", account.id, 100.0))
+    save_home(db, Home("warm", account.id, 200.0))
+
+    snapshot = load_snapshot(db, vault, homes_since=150.0)
+
+    assert snapshot.accounts == {account.id: account}
+    assert snapshot.credentials[account.id].access_token == LOGIN.access_token
+    assert [window.used_percent for window in snapshot.windows[account.id]] == [10]
+    assert set(snapshot.homes) == {"warm"}

@@ -1,0 +1,267 @@
+"""`codexlb serve`: what it refuses to start with and in which words, and what it serves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from mitmproxy import version
+from mitmproxy.certs import CertStore
+from mitmproxy.proxy.mode_specs import ProxyMode
+
+from codexlb_store.accounts import load_credentials
+from codexlb_store.reports import requests
+from codexlb_store.schema import open_store
+from codexlb_store.vault import Vault
+from scripts.proxy_process import free_port
+from scripts.serve import Wanted, settings
+from tests.addons.proxy import COMPLETED, Upstream, store_with
+from tests.addons.samples import RESPONSES
+from tests.addons.serving import TURN, serving
+from tests.end_to_end.lab import leaks
+from tests.scripts.forked_serve import Ended, Line, run_forked
+from tests.sources import ROOT
+from tests.test_docs import declared_options
+
+HAS_PASSWORD = tuple(map(int, version.VERSION.split(".")[:2])) >= (11, 1)
+"""Whether this mitmweb asks for a password."""
+
+CLIENT_TOKEN = "sk-of-the-client-itself"
+
+ONE, NO_ACCOUNTS, MITMWEB = "one account", "no accounts", "mitmweb"
+ORIGIN = "is not an origin: write http:// or https://, a host, and maybe :port."
+MASKED = "mitmproxy goes back to its default mode then, and that is complained of instead"
+TAKEN = r"Cannot listen on 127\.0\.0\.1:\d+ \(Address already in use\): end what holds it or choose another"
+SAFE = "for Codex-LB to be safe: leave it out."
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Arguments, or a data folder, and the sentence they get.
+
+    PORT in an argument is a free port, HELD one that another program holds; `before` is Python that runs first,
+    `defect` what is wrong with it today.
+    """
+
+    sentence: str
+    arguments: tuple[str, ...] = ()
+    home: str = ONE
+    before: str = ""
+    defect: str = ""
+
+
+def wrong(value: str, sentence: str) -> Refused:
+    """A wrong value of an option."""
+    return Refused(sentence, ("--set", value))
+
+
+REFUSED = {
+    # where to listen
+    "taken port": Refused(rf"{TAKEN} --port\.", ("--port", "HELD")),
+    "taken web port": Refused(rf"{TAKEN} --web-port\.", ("--web", "--web-port", "HELD")),
+    "address of another": Refused(r"Cannot listen on 192\.0\.2\.1:\d+ \(Cannot assign", ("--listen", "192.0.2.1")),
+    "port too high": Refused("Invalid value for '--port': 70000 is not in the range", ("--port", "70000")),
+    # where to send
+    "upstream": Refused(f"codexlb_upstream: 'nonsense' {ORIGIN}", ("--upstream", "nonsense"), defect=MASKED),
+    "upstream with a path": Refused(f"'http://h/api' {ORIGIN}", ("--upstream", "http://h/api"), defect=MASKED),
+    "no upstream": Refused("upstream", ("--upstream", "")),
+    "issuer": Refused(f"'nonsense' {ORIGIN}", ("--issuer", "nonsense"), defect=MASKED),
+    # options that there are not
+    "misspelt option": wrong("codexlb_strategi=x", r"no option 'codexlb_strategi': did you mean codexlb_strategy\?"),
+    "unheard-of option": wrong("zzz=1", r"There is no option 'zzz': see the options in the README\."),
+    "option without a value": wrong("codexlb_poll_seconds", "codexlb_poll_seconds"),
+    # a wrong value for each of ours
+    "codexlb_strategy": wrong("codexlb_strategy=x", "codexlb_strategy is 'x': give one of capacity_weighted, "),
+    "codexlb_poll_seconds": wrong("codexlb_poll_seconds=-1", r"is -1: give 0 \(never\) or more seconds\."),
+    "codexlb_account_concurrency": wrong("codexlb_account_concurrency=-1", r"is -1: give 0 \(no limit\) or more\."),
+    "codexlb_cache_ttl_seconds": wrong("codexlb_cache_ttl_seconds=-1", r"is -1: give 0 \(never kept\) or more"),
+    "codexlb_upstream": wrong("codexlb_upstream=ftp://x", f"codexlb_upstream: 'ftp://x' {ORIGIN}"),
+    "codexlb_issuer": wrong("codexlb_issuer=nonsense", f"codexlb_issuer: 'nonsense' {ORIGIN}"),
+    **{
+        name: wrong(f"{name}=0", f"{name} is 0: give 1 or more seconds")
+        for name in ("codexlb_budget_seconds", "codexlb_head_timeout_seconds", "codexlb_idle_timeout_seconds")
+    },
+    "no number": wrong("codexlb_poll_seconds=x", r"codexlb_poll_seconds.*\bx\b"),
+    # what would make it unsafe
+    "unchecked certificates": wrong("ssl_insecure=true", f"ssl_insecure must be False {SAFE}"),
+    "unchecked headers": wrong("validate_inbound_headers=false", f"validate_inbound_headers must be True {SAFE}"),
+    "forward proxy": wrong("mode=regular@127.0.0.1:PORT", "mode"),
+    # the data folder
+    "lost key": Refused(r"The key file .*codexlb\.key is missing while the database holds tokens", home="lost key"),
+    "other key": Refused(r"The key in .*codexlb\.key does not open the tokens in the database", home="other key"),
+    "broken key": Refused(r"The key file .*codexlb\.key does not hold a key", home="broken key"),
+    "no database": Refused(r"The file .*codexlb\.db is not a database", home="no database"),
+    "no place for flows": Refused("/dev/null", ("-w", "/dev/null/flows"), defect=MASKED),
+    # mitmproxy itself
+    "other core": Refused(
+        r"is not one that Codex-LB can be built into .*http\.SendHttp is gone.*: install mitmproxy",
+        before="from mitmproxy.proxy.layers import http; del http.SendHttp",
+    ),
+}  # fmt: skip
+
+if not HAS_PASSWORD:
+    REFUSED["mitmweb for everybody"] = Refused(
+        f"mitmweb {version.VERSION} has no password, so web_host must be 127.0.0.1, not '0.0.0.0'",
+        ("--web", "--web-port", "PORT", "--set", "web_host=0.0.0.0"),
+    )
+
+
+HERE_ONLY = ("--upstream=http://127.0.0.1:9", "--set=codexlb_poll_seconds=0")
+"""Also a proxy that starts against expectation reaches nobody; what stands behind these counts."""
+
+
+def data_folders(parent: Path) -> dict[str, Path]:
+    """One folder for each way in which it can be broken; mitmproxy's own certificate is there already."""
+    names = (ONE, NO_ACCOUNTS, "lost key", "other key", "broken key", "no database")
+    homes = {name: parent / name for name in names}
+    CertStore.from_store(parent / "mitmproxy", "mitmproxy", 2048)
+    for name, home in homes.items():
+        shutil.copytree(parent / "mitmproxy", home / "mitmproxy")
+        store_with(home, *(["a"] if name != NO_ACCOUNTS else [])).close()
+    (homes["lost key"] / "codexlb.key").unlink()
+    (homes["other key"] / "codexlb.key").write_bytes((homes[ONE] / "codexlb.key").read_bytes())
+    (homes["broken key"] / "codexlb.key").write_text("no key")
+    for file in homes["no database"].glob("codexlb.db*"):
+        file.write_text("nothing")
+    return homes
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ended]]:
+    """How each of them ended."""
+    homes = data_folders(tmp_path_factory.mktemp("homes"))
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as holder:
+        held = str(holder.getsockname()[1])
+        lines = {
+            name: Line(
+                [*HERE_ONLY, *(argument.replace("HELD", held) for argument in row.arguments)],
+                {"CODEXLB_HOME": str(homes[row.home])},
+                row.before,
+            )
+            for name, row in REFUSED.items()
+        }
+        lines[NO_ACCOUNTS] = Line([*HERE_ONLY], {"CODEXLB_HOME": str(homes[NO_ACCOUNTS])})
+        lines[MITMWEB] = Line([*HERE_ONLY, "--web", f"--web-port={free_port()}"], {"CODEXLB_HOME": str(homes[ONE])})
+        yield dict(zip(lines, run_forked(list(lines.values())), strict=True))
+
+
+def rows() -> Iterator[object]:
+    for name, row in REFUSED.items():
+        yield pytest.param(name, marks=[pytest.mark.xfail(raises=AssertionError, reason=row.defect)] * bool(row.defect))
+
+
+@pytest.mark.parametrize("name", list(rows()))
+def test_what_cannot_be_right_is_one_sentence_and_an_exit_code(name: str, ended: dict[str, Ended]) -> None:
+    said = ended[name].said
+    assert ended[name].code in (1, 2), said
+    assert "Traceback" not in said
+    *usage, sentence = said.splitlines()
+    assert re.search(rf"^Error: .*{REFUSED[name].sentence}", sentence)
+    assert len(usage) == (0 if ended[name].code == 1 else 3), said
+
+
+def test_every_option_of_ours_is_in_the_table() -> None:
+    assert set(declared_options()) - set(REFUSED) == set()
+
+
+def test_a_core_without_a_name_that_we_import_is_one_sentence_too() -> None:
+    drift = "from mitmproxy.proxy.layers import http; del http.ReceiveHttp; from scripts.cli import main; main()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", drift, "serve"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert "Traceback" not in done.stderr
+    assert "ReceiveHttp is gone" in done.stderr
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A data folder with two accounts."""
+    store_with(tmp_path, "a", "b").close()
+    return tmp_path
+
+
+def secrets(home: Path) -> list[str]:
+    """What must not be written anywhere: the tokens of the pool and the client's own."""
+    with contextlib.closing(open_store(home)) as db:
+        pool = load_credentials(db, Vault.open(home, {})).values()
+    return [CLIENT_TOKEN, *(token for each in pool for token in (each.access_token, each.refresh_token))]
+
+
+async def test_two_proxies_on_one_data_folder_both_serve_and_saved_flows_hold_no_token(home: Path) -> None:
+    flows = home / "flows"
+    async with contextlib.AsyncExitStack() as running:
+        started = (serving(home, Upstream(), *more) for more in ((f"-w{flows}", "--verbose"), ()))
+        both = await asyncio.gather(*map(running.enter_async_context, started))
+        for proxy in both:
+            assert [await proxy.ask(body=TURN, authorization=f"Bearer {CLIENT_TOKEN}") for _ in range(2)] == [
+                (200, COMPLETED)
+            ] * 2
+        assert [await proxy.end() for proxy in both] == [0, 0]
+
+    with contextlib.closing(open_store(home)) as db:
+        found = requests(db, 9)
+    assert [row.outcome for row in found] == ["completed"] * 4
+    assert len({row.process for row in found}) == 2
+    assert b"/backend-api/codex/responses" in flows.read_bytes()
+    assert leaks(secrets(home), [flows, *(proxy.log_file for proxy in both)]) == []
+
+
+async def test_the_chain_serves_in_mitmweb_which_shows_no_token(home: Path) -> None:
+    password = ("--set=web_password=open",) if HAS_PASSWORD else ()
+    port = free_port()
+    async with serving(home, Upstream(), "--web", f"--web-port={port}", *password) as proxy:
+        assert await proxy.ask(body=TURN, authorization=f"Bearer {CLIENT_TOKEN}") == (200, COMPLETED)
+        shown = home / "shown.json"
+        shown.write_bytes(await asyncio.to_thread(page, f"http://127.0.0.1:{port}/flows", "open"))
+        assert await proxy.end() == 0
+
+    assert [flow["request"]["path"] for flow in json.loads(shown.read_bytes())].count(RESPONSES) == 1
+    assert leaks(secrets(home), [shown, proxy.log_file]) == []
+
+
+def page(url: str, password: str) -> bytes:
+    request = urllib.request.Request(url, headers={"authorization": f"Bearer {password}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        body: bytes = answer.read()
+    return body
+
+
+def test_mitmweb_can_be_opened_with_what_was_said_at_the_start(ended: dict[str, Ended]) -> None:
+    assert ended[MITMWEB].code is None, ended[MITMWEB].said
+    token = r"\?token=\w+" if HAS_PASSWORD else r"\n"
+    assert re.search(r"http://127\.0\.0\.1:\d+/" + token, ended[MITMWEB].said)
+
+
+def test_without_an_account_the_first_lines_say_what_to_do_next(ended: dict[str, Ended]) -> None:
+    assert ended[NO_ACCOUNTS].code is None, ended[NO_ACCOUNTS].said
+    assert "codexlb accounts import" in "\n".join(ended[NO_ACCOUNTS].said.splitlines()[:3])
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "0.0.0.0",
+        "localhost",
+        "::1",
+    ],
+)
+def test_mitmproxy_is_told_the_address_to_listen_on(host: str) -> None:
+    wanted = Wanted(host, 2455, "https://chatgpt.com", "https://auth.openai.com", (), None, None, False)
+
+    mode = ProxyMode.parse(settings(wanted)["mode"][0])
+
+    assert (mode.listen_host(), mode.listen_port()) == (host, 2455)
