@@ -22,6 +22,9 @@ from codexlb_store.pool import Pool
 from codexlb_store.windows import Window, save_windows
 from codexlb_store.writer import Writer
 
+TURNED_AWAY = ("Request body exceeds", "Received ")
+"""How mitmproxy's own refusals of a request begin: its size, or a head that two servers could read differently."""
+
 CLIENT_LEFT = ("Client disconnected.", "stream reset by client")
 """How mitmproxy's messages begin, the same in 11 and 12; any other error came from the upstream's side."""
 
@@ -91,6 +94,8 @@ def result_without_answer(exchange: Exchange, flow: http.HTTPFlow) -> Result:
     status = flow.response.status_code if flow.response else None
     message = flow.error.msg if flow.error else None
     never_left = exchange.sent_at is None and not exchange.diagnoses
+    if message and never_left and message.startswith(TURNED_AWAY):
+        return Result(Outcome.REFUSED, None, UNKNOWN, None, None, None, "bad_request", None)
     if message and (never_left or has_left(message)):  # before anything was sent only the client can break off
         return Result(Outcome.CANCELLED, None, UNKNOWN, None, None, None, None, None)
     reason = error_of_json(flow.response.content or b"").reason if flow.response else "transport"

@@ -112,7 +112,9 @@ def settings(wanted: Wanted) -> dict[str, Any]:
 
 def apply(options: Options, wanted: Wanted) -> None:
     """Set all options; raises OptionsError with a sentence that names the nearest option for an unknown one."""
-    options.update(**settings(wanted))
+    values = settings(wanted)
+    options.update(mode=values.pop("mode"))  # by itself: what is refused below must not set it back
+    options.update(**values)
     for item in wanted.sets:
         name = item.partition("=")[0]
         if name not in options:
@@ -228,5 +230,7 @@ def command(web: bool, web_port: int, **chosen: Any) -> None:
     logging.getLogger().setLevel(logging.INFO if wanted.verbose else logging.WARNING)
     try:
         asyncio.run(run(wanted))
-    except (exceptions.OptionsError, exceptions.AddonManagerError, StoreError, VaultError, OSError) as error:
+    except (exceptions.OptionsError, exceptions.AddonManagerError, StoreError, VaultError) as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"The proxy cannot start: {error}.") from error

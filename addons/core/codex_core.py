@@ -17,6 +17,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.http import HTTPMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+from mitmproxy.utils import human
 
 from addons.core import contract
 from addons.core.layer import CodexLayer
@@ -88,6 +89,7 @@ class CodexCore:
     def __init__(self, exchanges: Exchanges) -> None:
         self.exchanges = exchanges
         self.dialling: WeakSet[Client] = WeakSet()
+        self.small_body_bytes = 0
         self.connect_seconds = CONNECT_SECONDS
         self.hold_seconds = HOLD_SECONDS
         self.head_timeout_seconds = float(DEFAULT_HEAD_SECONDS)
@@ -113,6 +115,7 @@ class CodexCore:
         for name in OPTIONS & updated:
             if (value := getattr(ctx.options, name)) < 1:
                 raise OptionsError(f"{name} is {value}: give 1 or more seconds.")
+        self.small_body_bytes = human.parse_size(ctx.options.body_size_limit) or 0
         self.head_timeout_seconds = float(ctx.options.codexlb_head_timeout_seconds)
         self.connect_seconds = min(CONNECT_SECONDS, self.head_timeout_seconds)
         self.idle_seconds = float(ctx.options.codexlb_idle_timeout_seconds)

@@ -16,9 +16,6 @@ from mitmproxy.proxy.layers import http as core
 from addons.core.joining import Commands
 from addons.core.versions import status_of
 
-SURELY_SMALL_BYTES = 16 * 1024 * 1024
-"""Far below the limit on bodies: up to here it need not be looked up."""
-
 FROM_UPSTREAM = (
     core.ResponseHeaders,
     core.ResponseData,
@@ -31,6 +28,7 @@ FROM_UPSTREAM = (
 class Wire(Protocol):
     """What the layer asks of the chain, per request; times in seconds."""
 
+    small_body_bytes: int  # no body up to here is too large
     connect_seconds: float
     hold_seconds: float
     idle_seconds: float
@@ -134,6 +132,6 @@ class WireStream(core.HttpStream):
 
     def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
         """mitmproxy's check reads options for each piece of a body; measured: 0.4 ms of a request of 1 MB."""
-        if request and 0 < len(self.request_body_buf) <= SURELY_SMALL_BYTES:
+        if request and 0 < len(self.request_body_buf) <= self.wire.small_body_bytes:
             return False
         return (yield from super().check_body_size(request))

@@ -57,6 +57,12 @@ def test_only_an_address_of_this_machine_is_one(address: str, expected: bool) ->
             ((b"Session-Id", b"s"), (b"X-Y", b"\xff"), (b"x-y", b"2")),
             id="the rest stays as it came",
         ),
+        pytest.param(((b"authorization ", b"sk"), (b"\tCookie", b"c=1")), (), id="blanks around the name"),
+        pytest.param(
+            ((b"x-folded", b"a\r\n authorization: Bearer sk"), (b"x-nul", b"a\x00b"), (b"x-y", b"1")),
+            ((b"x-y", b"1"),),
+            id="a header hidden in another's value",
+        ),
         pytest.param(((b"x-authorization", b"1"), (b"cookies", b"2")), ((b"x-authorization", b"1"), (b"cookies", b"2")),
                      id="names that only look like it"),
     ],

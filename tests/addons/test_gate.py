@@ -9,11 +9,12 @@ import pytest
 from mitmproxy import http
 
 from addons.exchange import Exchange, Exchanges
-from addons.gate import Gate, admit
+from addons.gate import Gate, admit, is_own_site
 from addons.wire.routes import Refusal, Route
 from tests.addons.samples import RESPONSES, a_flow
 
 NAMES = frozenset({"machine-1"})
+ANOTHER_SITE = Refusal(403, "cross_site", "A web page of another site may not use this proxy.")
 
 
 def request(
@@ -54,6 +55,31 @@ def test_a_request_is_admitted_on_its_route_or_refused(admitted: http.Request, e
     found = admit(admitted, NAMES)
 
     assert (found.status if isinstance(found, Refusal) else found) == expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        pytest.param({}, True, id="a program"),
+        pytest.param({"sec-fetch-site": "none"}, True, id="typed by hand"),
+        pytest.param({"sec-fetch-site": "same-origin", "origin": "http://127.0.0.1:2455"}, True, id="own page"),
+        pytest.param({"origin": "http://localhost:2455"}, True, id="own page by name"),
+        pytest.param({"origin": "http://[::1]:2455"}, True, id="own page, IPv6"),
+        # what a browser sends along for a page of somebody else
+        pytest.param({"sec-fetch-site": "cross-site"}, False, id="another site"),
+        pytest.param({"sec-fetch-site": "same-site", "origin": "http://localhost:3000"}, False, id="another port here"),
+        pytest.param({"origin": "https://evil.example"}, False, id="older browser"),
+        pytest.param({"origin": "https://127.0.0.1.evil.example"}, False, id="a name like an address"),
+        pytest.param({"origin": "null"}, False, id="a sandboxed page or a file"),
+        pytest.param({"origin": ""}, False, id="empty"),
+    ],
+)
+def test_pages_of_other_sites_are_told_by_what_browsers_say(headers: dict[str, str], expected: bool) -> None:
+    fields = [(b"host", b"127.0.0.1"), *((name.encode(), value.encode()) for name, value in headers.items())]
+    made = a_flow(*fields, path=RESPONSES).request
+
+    assert is_own_site(made.headers) is expected
+    assert admit(made, NAMES) == (Route.RESPONSES if expected else ANOTHER_SITE)
 
 
 def test_a_refusal_repeats_no_more_of_a_host_than_fits_on_a_line() -> None:

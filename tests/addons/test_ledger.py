@@ -78,6 +78,15 @@ def test_what_a_client_may_choose_freely_is_cut() -> None:
     assert (len(opening.path), len(opening.client or "")) == (200, 200)
 
 
+def test_what_is_no_text_does_not_keep_a_row_from_being_written(writer: Writer, tmp_path: Path) -> None:
+    flow = a_flow((b"user-agent", b"codex\xff\xc3"))
+    exchange = an_answered_exchange(recorded=None, answer=Answer(200, "req\udcff", 1002.0, Body()), result=SERVED)
+
+    Ledger(Exchanges({flow: exchange}), writer, PRICES, "p1").response(flow)
+
+    assert rows(writer, tmp_path) == [("x1", "completed", 1)]
+
+
 @pytest.mark.parametrize(
     ("exchange", "expected"),
     [

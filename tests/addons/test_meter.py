@@ -11,6 +11,7 @@ import pytest
 from mitmproxy import http
 from mitmproxy.flow import Error
 
+from addons.core.stream import SILENT
 from addons.exchange import Answer, Exchanges, Result
 from addons.meter import (
     Meter,
@@ -32,6 +33,7 @@ SSE = (b"content-type", b"text/event-stream; charset=utf-8")
 DELTA = b'data: {"type":"response.output_text.delta","delta":"hi"}\n\n'
 SPENT = Tokens(100, 40, 20, 5)
 CLIENT_LEFT = "Client disconnected."
+HTTP_2_LEFT = "stream reset by client (CANCEL)"
 RESET = "[Errno 104] Connection reset by peer"
 
 
@@ -105,6 +107,8 @@ def test_what_passes_is_read() -> None:
         pytest.param(DELTA, CLIENT_LEFT, (Outcome.CANCELLED, UNKNOWN, None), id="client left"),
         pytest.param(b"", CLIENT_LEFT, (Outcome.CANCELLED, UNKNOWN, None), id="client left before any event"),
         pytest.param(DELTA, RESET, (Outcome.FAILED, UNKNOWN, "stream_cut"), id="upstream reset"),
+        pytest.param(DELTA, HTTP_2_LEFT, (Outcome.CANCELLED, UNKNOWN, None), id="client left, HTTP/2"),
+        pytest.param(DELTA, SILENT, (Outcome.FAILED, UNKNOWN, "idle_timeout"), id="upstream fell silent"),
         pytest.param(DELTA, None, (Outcome.FAILED, UNKNOWN, "stream_cut"), id="ends too early"),
         pytest.param(b"", None, (Outcome.FAILED, UNKNOWN, "stream_cut"), id="empty"),
     ],
@@ -145,6 +149,8 @@ USED = b'{"usage":{"input_tokens":100,"input_tokens_details":{"cached_tokens":40
         pytest.param(b"<html>", 503, None, (Outcome.FAILED, UNKNOWN, "http_503"), id="error page"),
         pytest.param(USED[:30], 200, CLIENT_LEFT, (Outcome.CANCELLED, UNKNOWN, None), id="client left"),
         pytest.param(USED[:30], 200, RESET, (Outcome.FAILED, UNKNOWN, "stream_cut"), id="upstream reset"),
+        pytest.param(USED[:30], 200, HTTP_2_LEFT, (Outcome.CANCELLED, UNKNOWN, None), id="client left, HTTP/2"),
+        pytest.param(USED[:30], 200, SILENT, (Outcome.FAILED, UNKNOWN, "idle_timeout"), id="upstream fell silent"),
         pytest.param(b"", 500, RESET, (Outcome.FAILED, UNKNOWN, "http_500"), id="error, then reset"),
     ],
 )
@@ -190,6 +196,15 @@ def test_how_a_request_ended_that_had_no_answer(
 
     assert (result.outcome, result.status, result.error) == expected
     assert result.tokens == UNKNOWN
+
+
+@pytest.mark.parametrize("error", ["Request body exceeds mitmproxy's body_size_limit.", "Received invalid header"])
+def test_a_request_that_mitmproxy_itself_turns_away_is_refused(error: str) -> None:
+    """It answers 413 or 400 then, and tells of it as an error of the flow."""
+    flow = a_flow()
+    flow.error = Error(error)
+
+    assert result_without_answer(an_exchange(sent_at=None), flow).outcome is Outcome.REFUSED
 
 
 LIMITS = ((b"x-codex-primary-used-percent", b"42"), (b"x-codex-primary-window-minutes", b"300"))

@@ -48,6 +48,7 @@ class PlainWire:
         self.refusals: deque[http.Response | None] = deque()
         self.credentials: deque[bool] = deque()
         self.sent = 0
+        self.small_body_bytes = 0
 
     def limit(self, seconds: float) -> None:
         """How long every wait may take from now on; with 0 all have taken too long."""

@@ -12,6 +12,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.layers.modes import HttpProxy, ReverseProxy
 from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test import taddons, tflow
 
 from addons.core.codex_core import NOT_FORWARDED, CodexCore, connection_error, head_on_wire, is_first_layer
@@ -184,3 +185,32 @@ def test_an_answer_that_comes_in_one_piece_may_take_longer_to_begin(route: Route
 
     assert (core.head_seconds(flow) == core.head_timeout_seconds) is (route is Route.RESPONSES)
     assert core.head_seconds(flow) >= core.head_timeout_seconds
+
+
+@pytest.mark.parametrize(("cleared", "error"), [(True, False), (False, True)], ids=["our layer", "anybody else"])
+def test_only_our_own_layer_dials(cleared: bool, error: bool) -> None:
+    """mitmproxy's replay would send a saved request without asking any step."""
+    flow = a_flow()
+    core = CodexCore(Exchanges({flow: an_exchange()}))
+    if cleared:
+        core.has_credential(flow)  # asked just before it dials
+
+    dial = ServerConnectionHookData(tflow.tserver_conn(), flow.client_conn)
+    core.server_connect(dial)
+
+    assert (dial.server.error is not None) is error
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "length"),
+    [
+        pytest.param([], b"12345", "5", id="an HTTP/2 client need not say it"),
+        pytest.param([(b"Content-Length", b"5")], b"12345", "5", id="said"),
+        pytest.param([(b"transfer-encoding", b"chunked")], b"12345", None, id="in chunks"),
+        pytest.param([], b"", None, id="no body"),
+    ],
+)
+def test_the_length_of_a_body_is_said_once(headers: list[tuple[bytes, bytes]], body: bytes, length: str | None) -> None:
+    head = head_on_wire(a_flow((b"x-before", b"1"), *headers, body=body).request, CREDENTIAL)
+
+    assert head.headers.get("content-length") == length
