@@ -34,14 +34,17 @@ class StoreKeeper:
         self.writer = Writer(home, on_change=self.reload)
         self.loop: asyncio.AbstractEventLoop | None = None
 
+    def load(self, loader: object) -> None:
+        """Said before the proxy listens: a newcomer reads it first."""
+        if not self.pool.accounts:
+            logger.warning("There is no account yet. Add one with: codexlb accounts import ~/.codex/auth.json")
+
     def running(self) -> None:
         """Begin to write; rows that a dead process left open are closed as lost first."""
         self.loop = asyncio.get_running_loop()
         now = time.time()  # before asking who lives: a row opened later is left alone
         self.writer.put(partial(mark_lost, living=living(self.home), now=now))
         self.writer.start()
-        if not self.pool.accounts:
-            logger.warning("There is no account yet. Add one with: codexlb accounts import ~/.codex/auth.json")
 
     def reload(self, db: Database) -> None:
         """Called in the writer's thread when the CLI or another worker has written."""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import io
 import ipaddress
 import logging
 import os
 import signal
 import socket
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -227,6 +229,8 @@ def command(web: bool, web_port: int, **chosen: Any) -> None:
     check_port(wanted.listen, wanted.port, "--port")
     if wanted.web_port is not None:
         check_port("127.0.0.1", wanted.web_port, "--web-port")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # the log goes there, and into a file it must go at once too
     logging.getLogger().setLevel(logging.INFO if wanted.verbose else logging.WARNING)
     try:
         asyncio.run(run(wanted))

@@ -42,7 +42,7 @@ def test_the_proxy_ends_quietly_while_a_client_keeps_its_connection(proxy: Start
 
     started.stop()
 
-    listens, no_account = started.log().splitlines()
+    no_account, listens = started.log().splitlines()
     assert "listens on" in listens
     assert "There is no account yet" in no_account
 
