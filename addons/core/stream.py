@@ -11,6 +11,7 @@ from typing import Any
 
 from mitmproxy import http
 from mitmproxy.connection import Connection
+from mitmproxy.net.http.validate import validate_headers
 from mitmproxy.proxy import commands, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as core
@@ -24,6 +25,16 @@ from addons.wire.failures import Break
 
 SILENT = "The upstream fell silent."
 """Why an answer was cut off here and not by the upstream."""
+
+
+def is_final(response: http.Response) -> bool:
+    """Whether a head is an answer at all: not an interim one, which mitmproxy's HTTP/1 takes for the whole, nor a
+    head that two readers could take for different answers."""
+    try:
+        validate_headers(response)
+    except ValueError:
+        return False
+    return response.status_code >= 200
 
 
 class GetLiveConnection(core.GetHttpConnection):
@@ -93,7 +104,7 @@ class CodexStream(WireStream):
     def state_wait_for_response_headers(self, event: core.ResponseHeaders) -> layer.CommandGenerator[None]:
         """Pass the head on if it is good by itself, else hold it."""
         assert self.attempt is not None
-        if event.response.status_code < 200:  # mitmproxy's HTTP/1 takes an interim answer for the whole one
+        if not is_final(event.response):
             yield from self.failed(Break.TRANSPORT, "")
             return
         self.attempt.response = event.response

@@ -27,9 +27,11 @@ def status_of(event: core.ResponseProtocolError) -> int | None:
 
 def cancelled(stream_id: int) -> core.RequestProtocolError:
     """Tells the upstream to stop: closes an HTTP/1 connection, resets an HTTP/2 stream."""
-    return core.RequestProtocolError(stream_id, "attempt abandoned", CODES.CANCEL if CODES else CANCELLED)
+    code: Any = CODES.CANCEL if CODES else CANCELLED
+    return core.RequestProtocolError(stream_id, "attempt abandoned", code)
 
 
 def upstream_failed(stream_id: int, message: str) -> core.ResponseProtocolError:
     """The event that says an upstream could not be reached or broke off."""
-    return core.ResponseProtocolError(stream_id, message, CODES.GENERIC_SERVER_ERROR if CODES else 502)
+    code: Any = CODES.GENERIC_SERVER_ERROR if CODES else 502
+    return core.ResponseProtocolError(stream_id, message, code)

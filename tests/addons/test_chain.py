@@ -258,3 +258,27 @@ async def test_busy_accounts_make_requests_wait_in_order_of_arrival(home: Path) 
         assert len(arrived) == 2
         release.set()
         assert [status for status, _ in await asyncio.gather(*turns)] == [200] * 6
+
+
+async def test_a_head_that_two_readers_could_take_for_different_answers_is_left_for_the_next_account(
+    home: Path,
+) -> None:
+    """Both lengths at once: response smuggling; and nothing of it reaches the client."""
+    bad = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\nset-cookie: pool=1\r\n\r\n"
+
+    class OnceBad(Upstream):
+        async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if self.connections:
+                await super().serve(reader, writer)
+                return
+            self.connections += 1
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(bad)
+            await writer.drain()
+            writer.close()
+
+    async with running(home, OnceBad()) as proxy:
+        status, body = await proxy.ask(body=TURN)
+    assert (status, b"response.completed" in body, b"pool=1" in body) == (200, True, False)
+    (row,) = rows(home)
+    assert [attempt.failure for attempt in row.attempts] == ["transport", None]
