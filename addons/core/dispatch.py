@@ -1,7 +1,6 @@
 """Calls hooks without looking for them each time: mitmproxy asks every addon for every hook, twice a request.
 
 Same order, same rules: an addon that raises is logged and its siblings in the same container are skipped.
-Measured: 8 % of the CPU time of a turn.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ class WireStream(core.HttpStream):
         yield core.SendHttp(core.ResponseData(self.stream_id, response.raw_content or b""), client)
 
     def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
-        """mitmproxy's check reads options for each piece of a body; measured: 0.4 ms of a request of 1 MB."""
+        """mitmproxy's check looks two options up for each piece of a body: not needed while the body is small."""
         if request and 0 < len(self.request_body_buf) <= self.wire.small_body_bytes:
             return False
         return (yield from super().check_body_size(request))
