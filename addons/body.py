@@ -8,11 +8,8 @@ from addons.exchange import Exchanges
 from addons.replies import reply
 from addons.wire import answers
 from addons.wire.asks import Ask, AskError, parse_ask
-from addons.wire.decoding import BodyError, decode_body
+from addons.wire.decoding import MOST_BODY_BYTES, BodyError, decode_body
 from addons.wire.routes import Route
-
-MAX_BODY_BYTES = 64 * 1024 * 1024
-"""Decoded size; a history of a hundred screenshots stays below it."""
 
 
 def read_ask(route: Route, request: http.Request) -> Ask:
@@ -21,7 +18,7 @@ def read_ask(route: Route, request: http.Request) -> Ask:
     headers = {
         name.lower().decode("latin-1"): value.decode("utf-8", "replace") for name, value in request.headers.fields
     }
-    body = decode_body(request.raw_content or b"", headers.get("content-encoding", ""), MAX_BODY_BYTES)
+    body = decode_body(request.raw_content or b"", headers.get("content-encoding", ""), MOST_BODY_BYTES)
     return parse_ask(route, headers, body)
 
 

@@ -1,4 +1,4 @@
-"""The record of one request on its way through the chain: each field has one writer.
+"""The record of one request on its way through the chain: beside each field stands who writes it.
 
 An Exchange is made by Gate when a request is let in and ends in the ledger. It never enters the flow, so nothing
 of it is shown or saved with the flow.
@@ -94,7 +94,7 @@ class Exchange:
     lease: Lease | None = None  # Balancer
     credential: Credential | None = None  # Credentials
     credential_problem: str | None = None  # Credentials: why there is none
-    next_step: NextStep | None = None  # Verdict, after a failed attempt
+    next_step: NextStep | None = None  # Verdict, after a failed attempt; Balancer when no account is left
     tried: set[str] = field(default_factory=set)  # Verdict: accounts that failed in this request
     diagnoses: list[tuple[str, Diagnosis]] = field(default_factory=list)  # Verdict: account and what was wrong
     attempts: list[AttemptRow] = field(default_factory=list)  # Verdict: the failed ones

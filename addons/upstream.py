@@ -1,4 +1,4 @@
-"""The last step before the wire: where the request goes. Until it has run, a request goes nowhere."""
+"""Where the request goes: until this step has run, a request goes nowhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says what went wrong with an attempt, what that means for the account, and what follows for the request."""
+"""Says what went wrong with an attempt and what follows for the request; the account is marked by `consequences`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from addons.core.attempt import Attempt
 from addons.exchange import Exchange, Exchanges, NextStep
 from addons.replies import reply
 from addons.wire.answers import JSON, Answer, error_body
-from addons.wire.decoding import BodyError, decode_body
+from addons.wire.decoding import MOST_BODY_BYTES, BodyError, decode_body
 from addons.wire.errors import UpstreamError
 from addons.wire.failures import Break, Diagnosis, Evidence, Failure, diagnose
 from addons.wire.rate_limits import windows_of_headers
@@ -27,11 +27,12 @@ PAUSE_SECONDS = 0.2
 """Before the same account is asked again after a 500."""
 
 NO_CREDENTIAL_SECONDS = 5.0
+"""How long an account is passed over when its token could not be refreshed just now."""
+
 CUT_SECONDS = 10.0
 """After a stream was cut in the middle: long enough that the client's own retry lands elsewhere."""
 
 ACCOUNTS_BEFORE_HOST_IS_BLAMED = 2
-MOST_BODY_BYTES = 64 * 1024 * 1024
 
 REFUSED_HERE = Answer(
     502,

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 import brotli  # type: ignore[import-untyped]
 import zstandard
 
+MOST_BODY_BYTES = 64 * 1024 * 1024
+"""Decoded size of a request; a history of a hundred screenshots stays below it."""
+
 # Output is taken in pieces of this size: a bomb costs one piece more than the limit, not its whole size.
 _CHUNK_BYTES = 64 * 1024
 
