@@ -35,11 +35,6 @@ def refused(refusal: Refusal) -> Answer:
     return Answer(refusal.status, (JSON, *allow), error_body(refusal.code, refusal.message))
 
 
-def not_found() -> Answer:
-    """Say that nothing is served at this path."""
-    return refused(Refusal(404, "not_found", "Nothing is served here."))
-
-
 def no_accounts() -> Answer:
     """Say that the pool is empty: a 400, because that one Codex shows at once instead of trying again."""
     message = "Codex-LB has no account yet. Add one with: codexlb accounts import ~/.codex/auth.json"
@@ -80,12 +75,6 @@ def busy(retry_after_seconds: float) -> Answer:
     wait = str(max(1, math.ceil(retry_after_seconds)))
     message = f"Every account is busy. Try again in {wait} s."
     return Answer(503, (JSON, ("retry-after", wait)), error_body("busy", message, "server_error"))
-
-
-def too_large(limit_bytes: int) -> Answer:
-    """Say that a request body is over the limit."""
-    message = f"The request body is larger than this proxy accepts ({limit_bytes} bytes)."
-    return Answer(413, (JSON,), error_body("request_too_large", message))
 
 
 def broken_body(message: str, status: int = 400) -> Answer:

@@ -67,11 +67,6 @@ class Terminal:
         """Why it failed or is incomplete, in the upstream's word."""
         return self.error.reason
 
-    @property
-    def error_message(self) -> str | None:
-        """The upstream's sentence about it."""
-        return self.error.message
-
 
 class _Event(msgspec.Struct):
     type: str | None = None

@@ -25,7 +25,6 @@ NOW = 1_800_000_000.25
             {"code": "method_not_allowed", "message": "No.", "type": "invalid_request_error", "param": None},
             id="refusal of the router",
         ),
-        pytest.param(answers.not_found(), 404, {}, {"code": "not_found"}, id="not found"),
         pytest.param(answers.no_accounts(), 400, {}, {"code": "no_accounts"}, id="no accounts"),
         pytest.param(
             answers.usage_limit("pro", NOW + 90, NOW),
@@ -63,7 +62,6 @@ NOW = 1_800_000_000.25
         ),
         pytest.param(answers.not_routed(), 503, {}, {"code": "not_routed", "type": "server_error"}, id="not routed"),
         pytest.param(answers.busy(1.2), 503, {"retry-after": "2"}, {"code": "busy"}, id="busy"),
-        pytest.param(answers.too_large(1000), 413, {}, {"code": "request_too_large"}, id="too large"),
         pytest.param(answers.broken_body("Odd.", 415), 415, {}, {"code": "invalid_body", "message": "Odd."}, id="body"),
         pytest.param(
             answers.usage_limit("plus", NOW + 90, NOW, (("x-codex-primary-used-percent", "100"),)),

@@ -217,4 +217,4 @@ def test_an_ending_says_why() -> None:
     tap = read([event(ending("failed", error={"type": "usage_limit_reached", "message": "No."}))])
 
     assert tap.terminal is not None
-    assert (tap.terminal.error_code, tap.terminal.error_message) == ("usage_limit_reached", "No.")
+    assert (tap.terminal.error_code, tap.terminal.error.message) == ("usage_limit_reached", "No.")
