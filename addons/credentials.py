@@ -10,7 +10,7 @@ from mitmproxy.exceptions import OptionsError
 
 from addons.core.attempt import Attempt
 from addons.exchange import Exchange, Exchanges, NextStep
-from addons.refresher import REMOVED, Refresher
+from addons.upkeep.refresher import REMOVED, Refresher
 from addons.wire.origins import parse_origin
 from addons.wire.tokens import RefreshProblem, RefreshReason
 from codexlb_store.accounts import Credential

@@ -13,7 +13,7 @@ from codexlb_store.accounts import load_accounts
 from codexlb_store.processes import living
 from codexlb_store.reports import Dimension, account_views, usage
 from codexlb_store.sessions import load_homes
-from scripts.account_table import accounts_table
+from scripts.accounts.table import accounts_table
 from scripts.data_folder import DataFolder
 from scripts.demo_traffic import Traffic
 from scripts.quantity import count, percent

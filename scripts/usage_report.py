@@ -18,7 +18,7 @@ from codexlb_store.accounts import load_accounts
 from codexlb_store.pricing import load_prices
 from codexlb_store.processes import living
 from codexlb_store.reports import Dimension, account_views, requests, usage
-from scripts.account_table import NO_ACCOUNTS, accounts_table
+from scripts.accounts.table import NO_ACCOUNTS, accounts_table
 from scripts.data_folder import DataFolder, data_folder
 from scripts.quantity import DAY, moment
 from scripts.request_table import request_record, requests_table

@@ -8,7 +8,7 @@ import pytest
 from codexlb_store.accounts import Account, AccountStatus
 from codexlb_store.reports import AccountView
 from codexlb_store.windows import Window
-from scripts.account_table import accounts_table, bar, status_style
+from scripts.accounts.table import accounts_table, bar, status_style
 from tests.scripts.snapshots import printed, snapshot
 
 NOW = datetime.datetime(2026, 11, 22, 17, 20, tzinfo=datetime.UTC).timestamp()

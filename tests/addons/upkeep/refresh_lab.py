@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from addons.refresher import Refresher
+from addons.upkeep.refresher import Refresher
 from codexlb_store.accounts import Account, Credential, load_accounts, load_credentials, save_login, save_tokens
 from codexlb_store.auth_json import parse_auth_json
 from codexlb_store.pool import Pool, load_snapshot

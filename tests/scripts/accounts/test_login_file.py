@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.login_file import LARGEST_LOGIN_BYTES, LoginFileError, read_login
+from scripts.accounts.login_file import LARGEST_LOGIN_BYTES, LoginFileError, read_login
 from tests.scripts.logins import SECRET, auth_json
 
 

@@ -16,7 +16,7 @@ from codexlb_store.home import home_folder
 from codexlb_store.schema import open_store
 from codexlb_store.vault import Vault
 from codexlb_store.windows import Window, save_windows
-from scripts.accounts import command
+from scripts.accounts.command import command
 from tests.scripts.logins import SECRET, auth_json
 
 

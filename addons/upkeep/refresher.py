@@ -20,7 +20,7 @@ from typing import TypeVar
 import aiohttp
 from sqlite_utils import Database
 
-from addons.round_trip import round_trip
+from addons.upkeep.round_trip import round_trip
 from addons.wire.tokens import NewTokens, RefreshProblem, RefreshReason, read_refresh_answer, refresh_request
 from codexlb_store.accounts import AccountStatus, Credential, load_credential, save_tokens, set_state
 from codexlb_store.pool import Pool

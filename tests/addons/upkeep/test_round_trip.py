@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from addons.round_trip import round_trip
+from addons.upkeep.round_trip import round_trip
 from codexlb_store.schema import DATABASE_NAME, open_store
 from codexlb_store.writer import Writer
 from tests.scripts.simulator.caller import until

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from addons.refresher import Refresher
+from addons.upkeep.refresher import Refresher
 from addons.wire.tokens import RefreshProblem, RefreshReason
 from codexlb_store.accounts import AccountStatus, Credential, save_login
 from codexlb_store.auth_json import parse_auth_json
@@ -24,7 +24,7 @@ from codexlb_store.writer import Writer
 from scripts.simulator.account import AccountChange
 from scripts.simulator.faults import Act, Fault, Moment
 from scripts.simulator.server import Simulator
-from tests.addons.refresh_lab import TOKEN, Lab
+from tests.addons.upkeep.refresh_lab import TOKEN, Lab
 from tests.scripts.simulator.caller import until
 
 EXPIRY, UNAUTHORIZED = RefreshReason.EXPIRY, RefreshReason.UNAUTHORIZED

@@ -1,0 +1,1 @@
+"""`codexlb accounts`: one module per subcommand."""

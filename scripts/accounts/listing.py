@@ -1,0 +1,33 @@
+"""`codexlb accounts list`: the accounts as they are now."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import click
+
+from codexlb_store.processes import living
+from codexlb_store.reports import account_views
+from scripts.accounts.table import NO_ACCOUNTS, account_record, accounts_table
+from scripts.data_folder import data_folder
+from scripts.terminal import terminal
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print the accounts as JSON instead of a table.")
+def command(as_json: bool) -> None:
+    """Show the accounts and their limits.
+
+    Each with its plan and status, what is used of its limits, and when they reset.
+    """
+    now = time.time()
+    with data_folder() as folder:
+        views = account_views(folder.db, now, living(folder.home))
+    if as_json:
+        click.echo(json.dumps([account_record(view, now) for view in views], indent=2))
+    elif views:
+        console = terminal()
+        console.print(accounts_table(views, now, console.width))
+    else:
+        click.echo(NO_ACCOUNTS)
