@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from scripts.simulator import refusals, windows
 from scripts.simulator.cache import Prefixes, PromptCache
 from scripts.simulator.clock import Clock
-from scripts.simulator.plans import Seat, capacities
+from scripts.simulator.plans import Seat, capacities, require_plan
 from scripts.simulator.usage import Usage, weighted_tokens
 
 NO_CREDITS = {
@@ -16,6 +16,10 @@ NO_CREDITS = {
     "x-codex-credits-unlimited": "False",
     "x-codex-credits-balance": "",
 }
+
+
+NO_CONSTRAINT = "NO_CONSTRAINT"
+"""What the service says of a workspace that may be served anywhere."""
 
 
 class Condition(enum.StrEnum):
@@ -51,10 +55,22 @@ class AccountChange:
     windows: tuple[WindowChange, ...] = ()
     condition: Condition | None = None
     rejects_foreign_content: bool | None = None
+    plan: str | None = None
+    """Another plan, with its windows; what was used so far stays used. Tokens made from now on tell it, too."""
+    fedramp: bool | None = None
+    """Whether it is a FedRAMP workspace: tokens made from now on tell."""
+    workspace_backend_origin: str | None = None
+    """Where `accounts/check` sends the workspace's requests; NO_CONSTRAINT to no particular place."""
+    account_routing_override: str | None = None
+    """`us` or `us_cr`, likewise."""
     access_tokens: str | None = None
     """`expired` or `revoked`: every access token handed out so far is answered with 401."""
     refresh_tokens: str | None = None
     """`expired` or `revoked`: likewise for refresh tokens."""
+
+
+KEPT_AS_SAID = ("condition", "rejects_foreign_content", "workspace_backend_origin", "account_routing_override")
+"""What a change sets and the account merely keeps."""
 
 
 class Account:
@@ -64,13 +80,14 @@ class Account:
         self.seat = seat
         self.condition = Condition.ACTIVE
         self.rejects_foreign_content = False
+        self.workspace_backend_origin = NO_CONSTRAINT
+        self.account_routing_override = NO_CONSTRAINT
         self.books = Books()
         self._clock = clock
+        self._capacity_scale = capacity_scale
         self._cache = PromptCache(cache_seconds)
-        self._windows = {
-            minutes: windows.Window(minutes, clock.window_seconds(minutes), capacity)
-            for minutes, capacity in sorted(capacities(seat.plan, capacity_scale).items())
-        }
+        self._windows: dict[int, windows.Window] = {}
+        self._take_plan(seat.plan)
 
     def windows(self) -> tuple[windows.Window, ...]:
         """As they stand now, shortest first."""
@@ -116,19 +133,31 @@ class Account:
 
     def change(self, change: AccountChange) -> None:
         """Applies what concerns the account itself; its tokens are the issuer's."""
-        now = self._clock.now()
+        if change.plan is not None:
+            self._take_plan(change.plan)
+        if change.fedramp is not None:
+            self.seat = replace(self.seat, fedramp=change.fedramp)
         for new in change.windows:
-            if new.minutes not in self._windows:
-                raise ValueError(
-                    f"{self.seat.name} has no window of {new.minutes} minutes, only {list(self._windows)}."
-                )
-            resets_at = None if new.resets_in_seconds is None else now + new.resets_in_seconds
-            window = self._windows[new.minutes]
-            self._windows[new.minutes] = windows.set_to(window, new.used_percent, now, resets_at)
-        if change.condition is not None:
-            self.condition = change.condition
-        if change.rejects_foreign_content is not None:
-            self.rejects_foreign_content = change.rejects_foreign_content
+            self._fill(new)
+        for kept in KEPT_AS_SAID:
+            if (value := getattr(change, kept)) is not None:
+                setattr(self, kept, value)
+
+    def _take_plan(self, plan: str) -> None:
+        require_plan(plan)
+        self.seat = replace(self.seat, plan=plan)
+        old, self._windows = self._windows, {}
+        for minutes, capacity in sorted(capacities(plan, self._capacity_scale).items()):
+            empty = windows.Window(minutes, self._clock.window_seconds(minutes), capacity)
+            self._windows[minutes] = replace(old.get(minutes, empty), capacity=capacity)
+
+    def _fill(self, new: WindowChange) -> None:
+        if new.minutes not in self._windows:
+            raise ValueError(f"{self.seat.name} has no window of {new.minutes} minutes, only {list(self._windows)}.")
+        now = self._clock.now()
+        resets_at = None if new.resets_in_seconds is None else now + new.resets_in_seconds
+        window = self._windows[new.minutes]
+        self._windows[new.minutes] = windows.set_to(window, new.used_percent, now, resets_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,10 @@ class Call:
         await self.write(body)
         await self.end()
 
+    async def redirect(self, location: str) -> None:
+        """Sends the browser elsewhere."""
+        await self.whole(302, b"", {"location": location, "cache-control": "no-store"})
+
     async def scripted(self) -> None:
         """The answer that the fault gives in place of the real one."""
         assert self.fault.status is not None

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -82,7 +82,7 @@ class SimulatorProcess:
     def auth_json(self, name: str, expires_in: float | None = None) -> str:
         """The auth.json of a new login; its access token is good for `expires_in` seconds."""
         query = "" if expires_in is None else f"?expires_in={expires_in}"
-        return self._call("GET", f"auth/{name}{query}").decode()
+        return self._call("GET", f"auth/{quote(name)}{query}").decode()
 
     def write_auth(self, folder: Path, names: Sequence[str] = ()) -> list[Path]:
         """Writes an auth.json for each account (or those named) into a folder; returns the paths."""
@@ -98,7 +98,15 @@ class SimulatorProcess:
 
     def change(self, name: str, change: AccountChange) -> None:
         """Does something to an account: fills a window, expires its tokens, deactivates it."""
-        self._call("POST", f"accounts/{name}", msgspec.json.encode(change))
+        self._call("POST", f"accounts/{quote(name)}", msgspec.json.encode(change))
+
+    def approve_device(self, user_code: str, name: str) -> None:
+        """Allows the device that shows this code to log in as that account."""
+        self._call("POST", f"device/{quote(user_code)}", msgspec.json.encode({"account": name}))
+
+    def refuse_device(self, user_code: str) -> None:
+        """Refuses the login of the device that shows this code."""
+        self._call("DELETE", f"device/{quote(user_code)}")
 
     def _call(self, method: str, path: str, body: bytes | None = None) -> bytes:
         connection = http.client.HTTPConnection(urlsplit(self.origin).netloc, timeout=ANSWER_SECONDS)

@@ -56,7 +56,12 @@ async def run(port: int, write_auth: Path | None, verbose: bool, until_eof: bool
 
 @click.command()
 @click.option("--port", default=0, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
-@click.option("--accounts", default=DEFAULTS.accounts, show_default=True, help="Plans, or name:plan, with commas.")
+@click.option(
+    "--accounts",
+    default=DEFAULTS.accounts,
+    show_default=True,
+    help="plan, person:plan or person@workspace:plan, with commas.",
+)
 @click.option("--seed", default=DEFAULTS.seed, show_default=True, help="Same seed, same answers.")
 @click.option("--speed", default=DEFAULTS.speed, show_default=True, help="How much faster usage windows run.")
 @click.option("--capacity", default=DEFAULTS.capacity, show_default=True, help="Multiplies the size of the windows.")
@@ -65,6 +70,7 @@ async def run(port: int, write_auth: Path | None, verbose: bool, until_eof: bool
 @click.option("--delta-ms", default=DEFAULTS.delta_ms, show_default=True, help="Milliseconds before each piece.")
 @click.option("--token-seconds", default=DEFAULTS.token_seconds, show_default=True, help="Life of an access token.")
 @click.option("--cache-seconds", default=DEFAULTS.cache_seconds, show_default=True, help="Life of a cached prompt.")
+@click.option("--device-interval", default=DEFAULTS.device_interval, show_default=True, help="Seconds between polls.")
 @click.option("--write-auth", type=click.Path(file_okay=False, path_type=Path), help="Write auth.json files there.")
 @click.option("--verbose", is_flag=True, help="Say every request on standard error.")
 @click.option("--until-eof", is_flag=True, hidden=True, help="Stop when standard input ends.")

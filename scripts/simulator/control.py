@@ -1,4 +1,4 @@
-"""The control API under /_simulator/: the journal, the accounts and the faults."""
+"""The control API under /_simulator/: the journal, the accounts, waiting devices and the faults."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ class ControlApi:
         app.router.add_get("/accounts", self.accounts)
         app.router.add_post("/accounts/{name}", self.change)
         app.router.add_get("/auth/{name}", self.auth)
+        app.router.add_post("/device/{user_code}", self.approve)
+        app.router.add_delete("/device/{user_code}", self.refuse)
         app.router.add_get("/faults", self.faults)
         app.router.add_post("/faults", self.script)
         app.router.add_delete("/faults", self.clear)
@@ -62,6 +64,15 @@ class ControlApi:
         expires_in = request.query.get("expires_in")
         login = self._world.login(request.match_info["name"], None if expires_in is None else float(expires_in))
         return web.Response(text=login, content_type="application/json")
+
+    async def approve(self, request: web.Request) -> web.Response:
+        account = msgspec.json.decode(await request.read(), type=dict[str, str]).get("account", "")
+        self._world.approve_device(request.match_info["user_code"], account)
+        return _json({})
+
+    async def refuse(self, request: web.Request) -> web.Response:
+        self._world.devices.refuse(request.match_info["user_code"])
+        return _json({})
 
     async def faults(self, request: web.Request) -> web.Response:
         return _json(self._world.faults.pending())

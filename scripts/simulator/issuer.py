@@ -23,9 +23,9 @@ class Standing(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A token that was handed out; `expires_at` in unix seconds, None for never."""
+    """A token that was handed out to the account `name`; `expires_at` in unix seconds, None for never."""
 
-    seat: Seat
+    name: str
     expires_at: float | None = None
     standing: Standing = Standing.VALID
 
@@ -38,24 +38,30 @@ class Issuer:
         self._seed = seed
         self._token_seconds = token_seconds
         self._serial = 0
+        self._seats: dict[str, Seat] = {}
         self._access: dict[str, Grant] = {}
         self._refresh: dict[str, Grant] = {}
 
+    def know(self, seat: Seat) -> None:
+        """What a seat is from now on, for the tokens to come."""
+        self._seats[seat.name] = seat
+
     def login(self, seat: Seat, expires_in: float | None = None) -> Tokens:
         """A new login: tokens of its own, the access token good for `expires_in` seconds."""
+        self.know(seat)
         self._serial += 1
         serial = hashlib.sha256(f"{self._seed}/{seat.name}/{self._serial}".encode()).hexdigest()[:24]
         now = self._clock.now()
         expires_at = now + (self._token_seconds if expires_in is None else expires_in)
         tokens = make_tokens(seat, serial, now, expires_at)
-        self._access[tokens.access_token] = Grant(seat, expires_at)
-        self._refresh[tokens.refresh_token] = Grant(seat)
+        self._access[tokens.access_token] = Grant(seat.name, expires_at)
+        self._refresh[tokens.refresh_token] = Grant(seat.name)
         return tokens
 
     def holder(self, token: str) -> Seat | None:
         """Whose token it is or was, whatever became of it."""
         grant = self._access.get(token) or self._refresh.get(token)
-        return grant.seat if grant else None
+        return self._seats[grant.name] if grant else None
 
     def require_access(self, token: str) -> Seat:
         """The seat of a valid access token; raises Refusal 401."""
@@ -67,7 +73,7 @@ class Issuer:
         expired = grant.expires_at is not None and grant.expires_at <= self._clock.now()
         if expired or grant.standing is Standing.EXPIRED:
             raise refusals.token_expired()
-        return grant.seat
+        return self._seats[grant.name]
 
     def refresh(self, token: str) -> Tokens:
         """Exchanges a refresh token for new tokens; raises Refusal 401 for any but a valid one."""
@@ -79,19 +85,19 @@ class Issuer:
         if grant.standing is Standing.EXPIRED:
             raise refusals.refresh_token_expired()
         self._refresh[token] = replace(grant, standing=Standing.USED)
-        return self.login(grant.seat)
+        return self.login(self._seats[grant.name])
 
     def end_access(self, seat: Seat, standing: Standing) -> None:
         """Every access token of the seat handed out so far is expired or revoked."""
-        self._access = _ended(self._access, seat, standing)
+        self._access = _ended(self._access, seat.name, standing)
 
     def end_refresh(self, seat: Seat, standing: Standing) -> None:
         """Likewise for its unused refresh tokens."""
-        self._refresh = _ended(self._refresh, seat, standing)
+        self._refresh = _ended(self._refresh, seat.name, standing)
 
 
-def _ended(grants: dict[str, Grant], seat: Seat, standing: Standing) -> dict[str, Grant]:
+def _ended(grants: dict[str, Grant], name: str, standing: Standing) -> dict[str, Grant]:
     return {
-        token: replace(grant, standing=standing) if grant.seat == seat and grant.standing is Standing.VALID else grant
+        token: replace(grant, standing=standing) if grant.name == name and grant.standing is Standing.VALID else grant
         for token, grant in grants.items()
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -31,9 +32,15 @@ CREDITS: Mapping[str, Mapping[int, float]] = MappingProxyType(
 """Plan to window length in minutes to credits. Free plans have one long window only."""
 
 
+SEAT_NAME = re.compile(r"[^@/\s]+(@[^@/\s]+)?")
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Who an account is: a user in a workspace, on a plan. `name` is only the simulator's own word for it."""
+    """Who an account is: a person in a workspace, on a plan.
+
+    `name` is the simulator's own word for it, `person@workspace`, or one word for a person alone in a workspace.
+    """
 
     name: str
     plan: str
@@ -41,15 +48,19 @@ class Seat:
 
     @property
     def email(self) -> str:
-        return f"{self.name}@example.com"
+        return f"{self._person}@example.com"
 
     @property
     def user_id(self) -> str:
-        return f"user-{self.name}"
+        return f"user-{self._person}"
 
     @property
     def chatgpt_account_id(self) -> str:
-        return f"acct-{self.name}"
+        return f"acct-{self.name.rpartition('@')[2]}"
+
+    @property
+    def _person(self) -> str:
+        return self.name.partition("@")[0]
 
 
 def capacities(plan: str, scale: float) -> dict[int, float]:
@@ -57,17 +68,28 @@ def capacities(plan: str, scale: float) -> dict[int, float]:
     return {minutes: size * TOKENS_PER_CREDIT * scale for minutes, size in CREDITS[plan].items()}
 
 
+def require_plan(plan: str) -> None:
+    """Raises ValueError for a plan that nobody can be on."""
+    if plan not in CREDITS:
+        raise ValueError(f"unknown plan {plan!r}; known are {', '.join(CREDITS)}.")
+
+
 def parse_seats(text: str) -> tuple[Seat, ...]:
-    """Reads `plus,plus,pro` (named plus-1, plus-2, pro-1) or `alice:plus,bob:pro`."""
-    seats: dict[str, Seat] = {}
+    """Reads `plus,plus,pro` (named plus-1, plus-2, pro-1), `alice:plus,bob:pro` or person@workspace:plan.
+
+    `ann@acme:team,bob@acme:team,ann@home:plus` are two seats of one workspace and one person in two.
+    """
+    seats: dict[tuple[str, str], Seat] = {}
     counts: dict[str, int] = {}
     for word in text.split(","):
         name, _, plan = word.strip().rpartition(":")
-        if plan not in CREDITS:
-            raise ValueError(f"unknown plan {plan!r} in {text!r}; known are {', '.join(CREDITS)}.")
+        require_plan(plan)
         counts[plan] = counts.get(plan, 0) + 1
         name = name or f"{plan}-{counts[plan]}"
-        if name in seats:
-            raise ValueError(f"the account name {name!r} stands twice in {text!r}; give each its own.")
-        seats[name] = Seat(name, plan)
+        seat = Seat(name, plan)
+        if not SEAT_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} in {text!r} is no account name; write person:plan or person@workspace:plan.")
+        if (seat.user_id, seat.chatgpt_account_id) in seats:
+            raise ValueError(f"the account {name!r} stands twice in {text!r}; a person has one per workspace.")
+        seats[seat.user_id, seat.chatgpt_account_id] = seat
     return tuple(seats.values())

@@ -27,6 +27,11 @@ def _error(status: int, code: str, message: str) -> Refusal:
     )
 
 
+def _oauth(status: int, error: str, description: str) -> Refusal:
+    """An error in the shape of RFC 6749."""
+    return Refusal(status, {"error": error, "error_description": description})
+
+
 def invalid_token() -> Refusal:
     return _error(401, "invalid_jwt", "Could not parse your authentication token. Please try signing in again.")
 
@@ -108,5 +113,31 @@ def refresh_token_revoked() -> Refusal:
     return _error(401, "refresh_token_invalidated", "Your refresh token was revoked. Please try signing in again.")
 
 
+def device_unknown(status: int) -> Refusal:
+    """Nobody has approved it: 403 yet, 404 because it does not exist. The real service says "unknown" to both."""
+    return _error(status, "deviceauth_authorization_unknown", "Device authorization is unknown. Please try again.")
+
+
+def device_expired() -> Refusal:
+    return _oauth(400, "expired_token", "The device code has expired.")
+
+
+def device_refused() -> Refusal:
+    return _oauth(400, "access_denied", "The login was refused.")
+
+
+def invalid_grant(why: str) -> Refusal:
+    return _oauth(400, "invalid_grant", why)
+
+
+def invalid_client(client_id: object) -> Refusal:
+    return _oauth(401, "invalid_client", f"Unknown client: {client_id}")
+
+
 def unsupported_grant(grant: object) -> Refusal:
-    return Refusal(400, {"error": "unsupported_grant_type", "error_description": f"Unsupported grant type: {grant}"})
+    return _oauth(400, "unsupported_grant_type", f"Unsupported grant type: {grant}")
+
+
+def no_organization() -> Refusal:
+    """Asked to exchange an id token for an API key: these accounts are in no organization of the API platform."""
+    return _error(401, "invalid_subject_token", "Invalid ID token: missing organization_id")

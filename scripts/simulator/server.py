@@ -12,10 +12,12 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from scripts.simulator.account import AccountChange, Books
+from scripts.simulator.authorize import AuthorizeApi
 from scripts.simulator.bodies import LIMIT_BYTES, decode, parse_object
 from scripts.simulator.call import Call, Cut, reset
 from scripts.simulator.codex import TREE, CodexApi
 from scripts.simulator.control import PREFIX, ControlApi
+from scripts.simulator.device_api import DeviceApi
 from scripts.simulator.faults import Fault, Moment
 from scripts.simulator.journal import Ending, Entry
 from scripts.simulator.oauth import OAuthApi
@@ -66,6 +68,8 @@ class Simulator:
         self._routes = {
             **self._codex.routes(),
             **WhamApi(self.world).routes(),
+            **AuthorizeApi(self.world).routes(),
+            **DeviceApi(self.world).routes(),
             **OAuthApi(self.world).routes(),
         }
         self._port = port
@@ -93,6 +97,14 @@ class Simulator:
     def change(self, name: str, change: AccountChange) -> None:
         """Does something to an account: fills a window, expires its tokens, deactivates it."""
         self.world.change(name, change)
+
+    def approve_device(self, user_code: str, name: str) -> None:
+        """Allows the device that shows this code to log in as that account."""
+        self.world.approve_device(user_code, name)
+
+    def refuse_device(self, user_code: str) -> None:
+        """Refuses the login of the device that shows this code."""
+        self.world.devices.refuse(user_code)
 
     def books(self) -> dict[str, Books]:
         """What every account was asked and gave."""
@@ -156,10 +168,10 @@ class Simulator:
         journal.open(entry)
         body = _object_in(request, raw)
         known = {} if isinstance(body, Refusal) else body
-        model, token = known.get("model"), known.get("refresh_token") or bearer(request.headers)
-        seat = self.world.issuer.holder(str(token))
+        model = known.get("model")
+        secret = known.get("refresh_token") or known.get("code") or bearer(request.headers)
         entry.model = model if isinstance(model, str) else None
-        entry.account = seat.name if seat else None
+        entry.account = self.world.holder(str(secret))
         entry.fault = self.world.faults.take(entry.account, entry.path, entry.model)
         return Call(request, entry, body)
 

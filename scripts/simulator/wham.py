@@ -32,6 +32,17 @@ def usage_report(account: Account, now: float) -> dict[str, Any]:
     }
 
 
+def workspace(account: Account) -> dict[str, Any]:
+    """An entry of `wham/accounts/check`."""
+    return {
+        "id": account.seat.chatgpt_account_id,
+        "name": account.seat.name,
+        "plan_type": account.seat.plan,
+        "workspace_backend_origin": account.workspace_backend_origin,
+        "account_routing_override": account.account_routing_override,
+    }
+
+
 class WhamApi:
     """Answers about the account whose token asks."""
 
@@ -48,13 +59,12 @@ class WhamApi:
         await call.json(200, usage_report(self._world.admit(call.request.headers), self._world.clock.now()))
 
     async def accounts_check(self, call: Call) -> None:
-        seat = self._world.admit(call.request.headers).seat
-        workspace = {
-            "id": seat.chatgpt_account_id,
-            "name": seat.name,
-            "plan_type": seat.plan,
-            "workspace_backend_origin": "NO_CONSTRAINT",
-            "account_routing_override": "NO_CONSTRAINT",
+        """All workspaces of the person whose token asks; the token's own is the default."""
+        asking = self._world.admit(call.request.headers).seat
+        accounts = [a for a in self._world.accounts.values() if a.seat.user_id == asking.user_id]
+        told = {
+            "accounts": [workspace(account) for account in accounts],
+            "account_ordering": [account.seat.chatgpt_account_id for account in accounts],
+            "default_account_id": asking.chatgpt_account_id,
         }
-        ids = {"account_ordering": [workspace["id"]], "default_account_id": workspace["id"]}
-        await call.json(200, {"accounts": [workspace], **ids})
+        await call.json(200, told)

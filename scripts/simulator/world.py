@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from scripts.simulator import refusals
 from scripts.simulator.account import Account, AccountChange
 from scripts.simulator.clock import Clock
+from scripts.simulator.codes import Codes
+from scripts.simulator.devices import Devices
 from scripts.simulator.faults import FaultQueue
 from scripts.simulator.issuer import Issuer, Standing
 from scripts.simulator.journal import Entry, Journal
 from scripts.simulator.plans import parse_seats
-from scripts.simulator.tokens import auth_json
+from scripts.simulator.tokens import Tokens, auth_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class Settings:
     """How long an access token is good for: ten days, like the real ones."""
     cache_seconds: float = 600.0
     """How long a prompt stays cached after its last use."""
+    device_interval: int = 5
+    """Seconds between two questions of a device that waits to be approved."""
 
 
 class World:
@@ -50,6 +54,8 @@ class World:
         self.settings = settings
         self.clock = Clock(settings.speed, now)
         self.issuer = Issuer(self.clock, settings.seed, settings.token_seconds)
+        self.codes = Codes(self.clock, settings.seed)
+        self.devices = Devices(self.clock, settings.seed, self.codes)
         self.faults = FaultQueue()
         self.journal = Journal(on_end)
         self.accounts = {
@@ -65,13 +71,26 @@ class World:
 
     def login(self, name: str, expires_in: float | None = None) -> str:
         """The auth.json of a new login; its access token is good for `expires_in` seconds."""
-        seat = self.account(name).seat
-        return auth_json(seat, self.issuer.login(seat, expires_in), self.clock.now())
+        return auth_json(self.account(name).seat, self.new_login(name, expires_in), self.clock.now())
+
+    def new_login(self, name: str, expires_in: float | None = None) -> Tokens:
+        """Its tokens alone."""
+        return self.issuer.login(self.account(name).seat, expires_in)
+
+    def holder(self, secret: str) -> str | None:
+        """The account that a token or an authorization code belongs to."""
+        seat = self.issuer.holder(secret)
+        return seat.name if seat else self.codes.holder(secret)
+
+    def approve_device(self, user_code: str, name: str) -> None:
+        """A person allows the device with that code to log in as that account; raises KeyError for unknown ones."""
+        self.devices.approve(user_code, self.account(name).seat.name)
 
     def change(self, name: str, change: AccountChange) -> None:
         """Does to an account what happens to accounts."""
         account = self.account(name)
         account.change(change)
+        self.issuer.know(account.seat)
         if change.access_tokens is not None:
             self.issuer.end_access(account.seat, Standing(change.access_tokens))
         if change.refresh_tokens is not None:

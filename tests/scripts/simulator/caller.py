@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -61,12 +62,14 @@ def credentials(auth_json: str) -> dict[str, str]:
 async def call(
     sim: Simulator, method: str, path: str, headers: Mapping[str, str] | None = None, data: Any = None
 ) -> Answer:
-    """Sends one request on a connection of its own; `data` is sent as JSON unless it is bytes."""
+    """Sends one request on a connection of its own, follows no redirect; `data` is sent as JSON unless it is bytes."""
     body = data if isinstance(data, bytes) else None if data is None else json.dumps(data).encode()
     connector = aiohttp.TCPConnector(force_close=True)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
         try:
-            async with session.request(method, sim.origin + path, data=body, headers=headers) as response:
+            async with session.request(
+                method, sim.origin + path, data=body, headers=headers, allow_redirects=False
+            ) as response:
                 return await _read(response)
         except aiohttp.ClientError:
             return Answer(0, {}, b"", whole=False)
@@ -80,6 +83,12 @@ async def _read(response: aiohttp.ClientResponse) -> Answer:
     except aiohttp.ClientError:
         whole = False
     return Answer(response.status, response.headers, bytes(body), whole)
+
+
+async def post_form(sim: Simulator, path: str, fields: Mapping[str, str]) -> Answer:
+    """Sends a form, as a browser or an OAuth client does."""
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    return await call(sim, "POST", path, headers, urlencode(fields).encode())
 
 
 async def ask(sim: Simulator, name: str = "plus-1", body: dict[str, Any] | None = None) -> Answer:

@@ -90,6 +90,32 @@ def test_a_window_the_plan_does_not_have_cannot_be_filled() -> None:
         account().change(AccountChange(windows=(WindowChange(minutes=60, used_percent=1),)))
 
 
+def test_another_plan_keeps_what_was_used_and_makes_more_room() -> None:
+    alice = account("plus", speed=600)
+    alice.book(Usage(input_tokens=4_500))
+    alice.change(AccountChange(plan="pro", windows=(WindowChange(minutes=10_080, used_percent=50),)))
+
+    five_hours, week = view(alice).windows
+    assert (five_hours.used, five_hours.used_percent, five_hours.resets_at) == (4_500, 15, 1_030)
+    assert (week.used_percent, week.resets_at) == (50, 2_008)
+    assert alice.seat == Seat("alice", "pro")
+
+
+def test_another_plan_may_have_other_windows() -> None:
+    alice = account("plus")
+    alice.change(AccountChange(plan="free"))
+
+    assert [window.minutes for window in alice.windows()] == [43_200]
+
+
+def test_a_plan_that_does_not_exist_changes_nothing() -> None:
+    alice = account("plus")
+    with pytest.raises(ValueError, match="unknown plan 'gold'"):
+        alice.change(AccountChange(plan="gold", condition=Condition.DEACTIVATED))
+
+    assert (alice.seat.plan, alice.condition) == ("plus", Condition.ACTIVE)
+
+
 def test_a_prompt_is_cached_for_this_account_once_it_was_read() -> None:
     alice, prompt = account(), prefixes([b"x" * 400])
     assert alice.cached_tokens(prompt) == 0

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,8 +16,11 @@ from scripts.simulator.account import AccountChange, WindowChange
 from scripts.simulator.client import SimulatorError, SimulatorProcess
 from scripts.simulator.faults import Act, Fault, Moment
 from scripts.simulator.journal import Ending
+from scripts.simulator.tokens import CLIENT_ID
 from scripts.simulator.usage import Usage
 from tests.scripts.simulator.caller import RESPONSES, credentials, turn
+
+DEVICES = "/api/accounts/deviceauth"
 
 
 @pytest.fixture(scope="module")
@@ -26,15 +29,19 @@ def running() -> Iterator[SimulatorProcess]:
         yield process
 
 
-def post(sim: SimulatorProcess, name: str) -> int:
+def send(sim: SimulatorProcess, path: str, value: object, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    """Status and body of the answer to a POST."""
     connection = http.client.HTTPConnection(urlsplit(sim.origin).netloc, timeout=10)
     try:
-        connection.request("POST", RESPONSES, json.dumps(turn()), credentials(sim.auth_json(name)))
+        connection.request("POST", path, json.dumps(value), dict(headers))
         answer = connection.getresponse()
-        answer.read()
-        return answer.status
+        return answer.status, answer.read()
     finally:
         connection.close()
+
+
+def post(sim: SimulatorProcess, name: str) -> int:
+    return send(sim, RESPONSES, turn(), credentials(sim.auth_json(name)))[0]
 
 
 def is_alive(pid: int) -> bool:
@@ -71,6 +78,17 @@ def test_trouble_and_changes_reach_it(running: SimulatorProcess) -> None:
 
     running.change("pro-1", AccountChange(windows=(WindowChange(minutes=300, used_percent=100),)))
     assert post(running, "pro-1") == 429
+
+
+def test_devices_are_approved_and_refused_through_it(running: SimulatorProcess) -> None:
+    approved, refused = (
+        json.loads(send(running, f"{DEVICES}/usercode", {"client_id": CLIENT_ID}, {})[1]) for _ in range(2)
+    )
+    running.approve_device(approved["user_code"], "pro-1")
+    running.refuse_device(refused["user_code"])
+
+    assert [send(running, f"{DEVICES}/token", device, {})[0] for device in (approved, refused)] == [200, 400]
+    assert [entry.account for entry in running.log()[-2:]] == ["pro-1", None]
 
 
 def test_it_writes_auth_files(running: SimulatorProcess, tmp_path: Path) -> None:

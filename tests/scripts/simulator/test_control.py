@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from scripts.simulator.faults import Fault
+from scripts.simulator.refusals import Refusal
 from scripts.simulator.server import Simulator
 from tests.scripts.simulator.caller import ask, call
 
@@ -40,6 +41,17 @@ async def test_a_login_can_be_had(sim: Simulator) -> None:
     assert told["tokens"]["account_id"] == "acct-pro-1"
 
 
+async def test_waiting_devices_can_be_approved_and_refused(sim: Simulator) -> None:
+    approved, refused = sim.world.devices.start(), sim.world.devices.start()
+    await call(sim, "POST", f"/_simulator/device/{approved.user_code}", data={"account": "pro-1"})
+    await call(sim, "DELETE", f"/_simulator/device/{refused.user_code}")
+
+    approval = sim.world.devices.collect(approved.device_auth_id, approved.user_code, [])
+    assert sim.world.codes.holder(approval.authorization_code) == "pro-1"
+    with pytest.raises(Refusal, match="access_denied"):
+        sim.world.devices.collect(refused.device_auth_id, refused.user_code, [])
+
+
 async def test_faults_can_be_scripted_seen_and_cleared(sim: Simulator) -> None:
     faults = "/_simulator/faults"
     await call(sim, "POST", faults, data=[{"status": 500}, {"status": 429}])
@@ -63,6 +75,10 @@ async def test_control_requests_are_not_in_the_log_and_meet_no_fault(sim: Simula
         ("POST", "accounts/nobody", {}, "there is no account 'nobody'"),
         ("POST", "accounts/plus-1", {"windows": [{"minutes": 1, "used_percent": 1}]}, "no window of 1 minutes"),
         ("POST", "accounts/plus-1", {"access_tokens": "lost"}, "'lost' is not a valid"),
+        ("POST", "accounts/plus-1", {"plan": "gold"}, "unknown plan 'gold'"),
+        ("POST", "device/ABCD-12345", {"account": "plus-1"}, "no device waits with the code 'ABCD-12345'"),
+        ("POST", "device/ABCD-12345", {}, "there is no account ''"),
+        ("DELETE", "device/ABCD-12345", None, "no device waits"),
         ("POST", "faults", {"statsu": 1}, "no statsu"),
         ("GET", "log?since=x", None, "invalid literal"),
     ],

@@ -6,6 +6,8 @@ from scripts.simulator.clock import Clock
 from scripts.simulator.issuer import Issuer, Standing
 from scripts.simulator.plans import Seat
 from scripts.simulator.refusals import Refusal
+from scripts.simulator.tokens import AUTH_CLAIM
+from tests.scripts.simulator.test_tokens import claims
 
 ALICE, BOB = Seat("alice", "plus"), Seat("bob", "plus")
 
@@ -118,3 +120,12 @@ def test_the_same_seed_issues_the_same_tokens(hands: Hands) -> None:
     first, second, other = (Issuer(Clock(source=hands), seed, 600).login(ALICE) for seed in (1, 1, 2))
 
     assert first == second != other
+
+
+def test_refreshed_tokens_tell_what_the_seat_is_by_then(issuer: Issuer) -> None:
+    old = issuer.login(ALICE)
+    issuer.know(Seat("alice", "pro"))
+    new = issuer.refresh(old.refresh_token)
+
+    assert [claims(token)[AUTH_CLAIM]["chatgpt_plan_type"] for token in (old.id_token, new.id_token)] == ["plus", "pro"]
+    assert issuer.require_access(old.access_token) == Seat("alice", "pro")

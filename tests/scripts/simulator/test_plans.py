@@ -12,6 +12,7 @@ from scripts.simulator.plans import CREDITS, Seat, capacities, parse_seats
         pytest.param("plus,plus,pro", ["plus-1", "plus-2", "pro-1"], id="numbered by plan"),
         pytest.param("alice:plus, bob:free", ["alice", "bob"], id="named"),
         pytest.param("alice:plus,plus", ["alice", "plus-2"], id="mixed"),
+        pytest.param("ann@acme:team,ann:plus", ["ann@acme", "ann"], id="in a workspace"),
     ],
 )
 def test_seats_are_named_by_plan_or_by_hand(text: str, names: list[str]) -> None:
@@ -19,7 +20,16 @@ def test_seats_are_named_by_plan_or_by_hand(text: str, names: list[str]) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [("gold", "unknown plan 'gold'"), ("", "unknown plan ''"), ("a:pro,a:pro", "stands twice")]
+    ("text", "why"),
+    [
+        ("gold", "unknown plan 'gold'"),
+        ("", "unknown plan ''"),
+        ("a:pro,a:pro", "stands twice"),
+        ("a:pro,a@a:plus", "'a@a' stands twice"),
+        ("@acme:team", "'@acme' in .* is no account name"),
+        ("ann@:team", "'ann@' in .* is no account name"),
+        ("a/b:team", "'a/b' in .* is no account name"),
+    ],
 )
 def test_a_list_that_cannot_be_is_refused_with_a_sentence(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
@@ -39,3 +49,13 @@ def test_a_seat_has_ids_of_its_own() -> None:
     seat = Seat("alice", "plus")
 
     assert (seat.email, seat.user_id, seat.chatgpt_account_id) == ("alice@example.com", "user-alice", "acct-alice")
+
+
+def test_people_share_workspaces_and_have_several() -> None:
+    seats = parse_seats("ann@acme:team,bob@acme:team,ann@home:plus")
+
+    assert [(seat.user_id, seat.chatgpt_account_id, seat.email) for seat in seats] == [
+        ("user-ann", "acct-acme", "ann@example.com"),
+        ("user-bob", "acct-acme", "bob@example.com"),
+        ("user-ann", "acct-home", "ann@example.com"),
+    ]
