@@ -1,4 +1,7 @@
-"""Picks the account: the session's home while it is warm, else the selector's choice; waits when all are busy."""
+"""Picks the account: the session's home while it is warm, else the selector's choice; waits when all are busy.
+
+Who waits for a slot is served by fair shares: one key's crowd does not hold up the others.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,16 @@ from mitmproxy.connection import Client
 from mitmproxy.exceptions import OptionsError
 
 from addons.core.attempt import Attempt
-from addons.empty_pool import nobody_can_serve
+from addons.empty_pool import beyond_reach, nobody_can_serve, standings_for
 from addons.exchange import Exchange, Exchanges, Lease, NextStep
 from addons.replies import reply
 from addons.wire.failures import Failure
 from codexlb_store.accounts import AccountStatus
+from codexlb_store.fair_share import FairShare, Turn
 from codexlb_store.pool import Pool
+from codexlb_store.pricing import Prices
 from codexlb_store.selection import Candidate, Strategy, choose
+from codexlb_store.spends import estimate
 
 DEFAULT_BUDGET_SECONDS = 240
 """Codex waits that long for the head of an answer without showing anything; tried."""
@@ -38,24 +44,34 @@ def strategy_of(name: str) -> Strategy:
         raise OptionsError(f"codexlb_strategy is {name!r}: give one of {', '.join(Strategy)}.") from error
 
 
+def cost_of(exchange: Exchange, request: http.Request, prices: Prices) -> float:
+    """What a request will likely cost, in micro-dollars; once more elsewhere costs nothing."""
+    if exchange.diagnoses or exchange.ask is None:
+        return 0.0
+    return float(estimate(prices, exchange.ask.model, exchange.ask.tier, len(request.raw_content or b"")).micro_usd)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """A request in the line for an account; its turn tells whether it got one."""
+    """A request in the line for an account; what it waits for tells whether it got one."""
 
     exchange: Exchange
     flow: http.HTTPFlow
-    turn: asyncio.Future[bool]
+    leased: asyncio.Future[bool]
+    turn: Turn
 
 
 class Balancer:
     """Leases an account to each request and takes the lease back exactly once."""
 
-    def __init__(self, exchanges: Exchanges, pool: Pool, rng: random.Random) -> None:
+    def __init__(self, exchanges: Exchanges, pool: Pool, prices: Prices, rng: random.Random) -> None:
         self.exchanges = exchanges
         self.pool = pool
+        self.prices = prices
         self.rng = rng
         self.leased: dict[str, str] = {}
         self.line: list[Place] = []
+        self.shares = FairShare()
         self.settling: dict[str, str] = {}
         """Where a session's first requests go while none of them has been answered: all to one account."""
         self.strategy = Strategy.CAPACITY_WEIGHTED
@@ -93,7 +109,7 @@ class Balancer:
     async def request(self, flow: http.HTTPFlow) -> None:
         """Lease an account, now or when one has room; or say why none can serve."""
         exchange = self.exchanges.get(flow)
-        if flow.response or exchange is None or exchange.affinity is None:
+        if flow.response or exchange is None or exchange.affinity is None or exchange.reservation is None:
             return
         if not await self.lease(exchange, flow) and flow.client_conn.connected:
             answer = nobody_can_serve(exchange, self.pool, time.time())
@@ -134,26 +150,31 @@ class Balancer:
         self.serve_line()
 
     async def lease(self, exchange: Exchange, flow: http.HTTPFlow) -> bool:
-        """Wait, in order of arrival, until an account has room; False when none can serve or the client has left."""
-        place = Place(exchange, flow, asyncio.get_running_loop().create_future())
+        """Wait in the line until an account has room; False when none can serve or the client has left."""
+        place = Place(exchange, flow, asyncio.get_running_loop().create_future(), self.turn_of(exchange, flow))
         self.line.append(place)
         try:
             while True:
                 self.serve_line()
-                if place.turn.done():
-                    return place.turn.result()
-                await asyncio.wait([place.turn], timeout=self.patience(exchange, time.time()))
+                if place.leased.done():
+                    return place.leased.result()
+                await asyncio.wait([place.leased], timeout=self.patience(exchange, time.time()))
         finally:
             if place in self.line:
                 self.line.remove(place)
 
+    def turn_of(self, exchange: Exchange, flow: http.HTTPFlow) -> Turn:
+        """The request's place among those of all keys; where slots are not limited, each is as good as another."""
+        key_id = exchange.client.key_id if exchange.client else None
+        return self.shares.come(key_id, cost_of(exchange, flow.request, self.prices) if self.most else 0.0)
+
     def serve_line(self) -> None:
-        """Let everybody who waits look, the first to come first."""
-        for place in list(self.line):
+        """Let everybody who waits look: keys by their shares, requests of one key as they came."""
+        for place in self.shares.in_order([(place.turn, place) for place in self.line]):
             outcome = self.look(place, time.time())
             if outcome is not None:
                 self.line.remove(place)
-                place.turn.set_result(outcome)
+                place.leased.set_result(outcome)
 
     def look(self, place: Place, now: float) -> bool | None:
         """True with a lease, False when there will be none, None to wait on."""
@@ -165,15 +186,16 @@ class Balancer:
         if choice := choose(self.strategy, free, now, self.rng):
             self.pool.take(choice.account_id, now)
             self.leased[exchange.id] = choice.account_id
+            self.shares.serve(place.turn)
             exchange.lease = Lease(choice.account_id, choice)
             if session := self.session_of(exchange):
                 self.settling.setdefault(session, choice.account_id)
             return True
-        return None if able or self.first_back(now) else False
+        return None if able or self.first_back(exchange, now) else False
 
     def patience(self, exchange: Exchange, now: float) -> float:
         """Seconds until this request must look again by itself: an account has rested, or its time is over."""
-        return max(0.0, min(self.first_back(now) or math.inf, self.deadline(exchange)) - now)
+        return max(0.0, min(self.first_back(exchange, now) or math.inf, self.deadline(exchange)) - now)
 
     def deadline(self, exchange: Exchange) -> float:
         """Until when a request may look for an account (unix seconds)."""
@@ -185,6 +207,7 @@ class Balancer:
         home = home or self.settling.get(self.session_of(exchange) or "")
         model = exchange.ask.model if exchange.ask else None
         tried = {account_id for account_id in exchange.tried if not self.has_rested(exchange, account_id, now)}
+        tried |= beyond_reach(exchange, self.pool)
         if home and home not in tried and self.pool.serves_its_sessions(home, model, now):
             return [self.pool.candidate(home)]
         return self.pool.candidates(model, tried, now)
@@ -202,7 +225,8 @@ class Balancer:
     def has_slot(self, account_id: str) -> bool:
         return not self.most or self.pool.in_flight[account_id] < self.most
 
-    def first_back(self, now: float) -> float | None:
+    def first_back(self, exchange: Exchange, now: float) -> float | None:
         """When the first account comes back that rests or is out of quota, if that is soon enough to wait for."""
-        resting = [s.until for s in self.pool.standings(now) if s.status in COMES_BACK and s.until]
+        standings = standings_for(exchange, self.pool, now)
+        resting = [s.until for s in standings if s.status in COMES_BACK and s.until]
         return next((until for until in sorted(resting) if until - now <= LONGEST_REST_AWAITED_SECONDS), None)

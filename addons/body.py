@@ -18,7 +18,8 @@ def read_ask(route: Route, request: http.Request) -> Ask:
     headers = {
         name.lower().decode("latin-1"): value.decode("utf-8", "replace") for name, value in request.headers.fields
     }
-    body = decode_body(request.raw_content or b"", headers.get("content-encoding", ""), MOST_BODY_BYTES)
+    encodings = [value for name, value in request.headers.fields if name.lower() == b"content-encoding"]
+    body = decode_body(request.raw_content or b"", b",".join(encodings).decode("latin-1"), MOST_BODY_BYTES)
     return parse_ask(route, headers, body)
 
 

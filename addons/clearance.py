@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 from mitmproxy import http
 
 from addons.core.attempt import Attempt
 from addons.exchange import Exchange, Exchanges
+from addons.replies import reply
+from addons.wire import denials
+from addons.wire.denials import Denial
+from codexlb_store.keyring import Keyring
 
-NEEDED = ("client", "ask", "affinity", "lease", "upstream", "recorded")
+NEEDED = ("client", "ask", "permitted", "reservation", "affinity", "lease", "upstream", "recorded")
 """The fields that must be written, in the order of the steps that write them."""
 
 
@@ -20,13 +26,21 @@ def missing(exchange: Exchange) -> list[str]:
 
 
 class Clearance:
-    """Writes the one field that the HTTP core asks for. A step that raises keeps this one from being reached."""
+    """Writes the one field that the HTTP core asks for. A step that raises keeps this one from being reached.
 
-    def __init__(self, exchanges: Exchanges) -> None:
+    Since the client was let in it may have taken minutes to send its body or waited for an account: a key that was
+    taken away meanwhile is not served any more.
+    """
+
+    def __init__(self, exchanges: Exchanges, keyring: Keyring) -> None:
         self.exchanges = exchanges
+        self.keyring = keyring
 
     def upstream_attempt_failed(self, attempt: Attempt) -> None:
         """Note that every step has had its say on what follows."""
+        exchange = self.exchanges.get(attempt.flow)
+        if attempt.retry and exchange and (denial := self.denial_of(exchange)):
+            attempt.retry, attempt.reply = False, reply(denials.unauthorized(denial))
         attempt.decided = True
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
@@ -40,4 +54,13 @@ class Clearance:
         exchange = self.exchanges.get(flow)
         if flow.response or exchange is None:
             return
+        if denial := self.denial_of(exchange):
+            flow.response = reply(denials.unauthorized(denial))
+            return
         exchange.cleared = exchange.head_seen and not missing(exchange)
+
+    def denial_of(self, exchange: Exchange) -> Denial | None:
+        """Why the client's key is not good any more."""
+        key = exchange.client.key if exchange.client else None
+        problem = self.keyring.problem_with(key, time.time()) if key else None
+        return Denial[problem.name] if problem else None

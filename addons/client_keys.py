@@ -1,24 +1,55 @@
-"""The second step: who may ask. Until client keys exist, only clients on this machine may.
+"""The second step: who may ask. As soon as a client key exists, whoever shows a good one; before, this machine alone.
 
 Whatever credential the client sent is taken off the flow here: it is shown nowhere and never goes upstream.
 """
 
 from __future__ import annotations
 
+import enum
+import logging
 import re
-from ipaddress import IPv6Address, ip_address
+import time
+from functools import partial
 
-from mitmproxy import http
+from mitmproxy import ctx, http
+from mitmproxy.addonmanager import Loader
+from mitmproxy.exceptions import OptionsError
 
-from addons.exchange import Client, Exchanges
+from addons.exchange import Client, Exchange, Exchanges
+from addons.failed_tries import FailedTries
 from addons.replies import reply
-from addons.wire import answers
+from addons.upkeep.round_trip import hand_over
+from addons.wire import denials
+from addons.wire.answers import Answer
+from addons.wire.denials import Denial
 from addons.wire.headers import CLIENT_CREDENTIALS
+from addons.wire.peers import Network, Source, is_in, is_loopback, parse_networks, source_of
+from addons.wire.routes import Route
+from codexlb_store.key_changes import KEY_START, note_use
+from codexlb_store.keyring import KeyProblem, Keyring
+from codexlb_store.keys import Key
+from codexlb_store.writer import Writer
 
 BREAKS_A_LINE = re.compile(rb"[\r\n\x00]")
 """A folded value may hide a header of its own."""
 
+NOTE_USE_SECONDS = 60.0
+"""When a key was last used is kept to the minute."""
+
 Fields = tuple[tuple[bytes, bytes], ...]
+
+logger = logging.getLogger(__name__)
+
+
+class Auth(enum.StrEnum):
+    """From whom a key is asked."""
+
+    AUTO = "auto"  # from everybody as soon as one exists; until then this machine is served without
+    REQUIRED = "required"  # from everybody, always
+    LOCAL = "local"  # from other machines; this one is served without
+
+
+PROBLEMS = {problem: Denial[problem.name] for problem in KeyProblem}
 
 
 def without_credentials(fields: Fields) -> Fields:
@@ -30,31 +61,138 @@ def without_credentials(fields: Fields) -> Fields:
     )
 
 
-def is_loopback(address: str) -> bool:
-    """Whether a peer is on this machine; `::ffff:127.0.0.1` is, a name is not."""
+def values_of(fields: Fields, name: bytes) -> list[str]:
+    """What a header says, once for each time it stands there; mitmproxy's own look-up takes all others apart, too."""
+    return [value.decode("utf-8", "replace") for field, value in fields if field.lower() == name]
+
+
+def bearer_of(authorization: str) -> str | Denial:
+    """The key that a client shows."""
+    scheme, _, token = authorization.strip().partition(" ")
+    if not scheme:
+        return Denial.NO_KEY
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else Denial.NOT_BEARER
+
+
+def auth_of(name: str) -> Auth:
+    """The mode of that name; mitmproxy shows an option's choices but does not hold anybody to them."""
     try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
-        return ip.ipv4_mapped.is_loopback
-    return ip.is_loopback
+        return Auth(name)
+    except ValueError as error:
+        raise OptionsError(f"codexlb_auth is {name!r}: give one of {', '.join(Auth)}.") from error
+
+
+def networks_of(option: str, text: str) -> tuple[Network, ...]:
+    """The networks that an option names."""
+    try:
+        return parse_networks(text)
+    except ValueError as error:
+        raise OptionsError(f"{option}: {error}") from error
 
 
 class ClientKeys:
-    """Serves loopback peers; everybody else gets 401."""
+    """Names the client or answers 401; a good key is let in, however often others failed from the same address."""
 
-    def __init__(self, exchanges: Exchanges) -> None:
+    def __init__(self, exchanges: Exchanges, keyring: Keyring, writer: Writer) -> None:
         self.exchanges = exchanges
+        self.keyring = keyring
+        self.writer = writer
+        self.auth = Auth.AUTO
+        self.trusted: tuple[Network, ...] = ()
+        self.allowed: tuple[Network, ...] = ()
+        self.has_certificate = False
+        self.failed = FailedTries()
+        self.noted: dict[str, float] = {}
+
+    def load(self, loader: Loader) -> None:
+        loader.add_option(
+            "codexlb_auth", str, Auth.AUTO.value,
+            "Who needs a client key: everybody as soon as one exists (auto), everybody (required), or everybody but "
+            "this machine (local).", choices=[auth.value for auth in Auth],
+        )  # fmt: skip
+        loader.add_option(
+            "codexlb_trusted_proxies", str, "",
+            "Networks of reverse proxies whose X-Forwarded-For says who asks, as CIDRs, comma separated.",
+        )  # fmt: skip
+        loader.add_option(
+            "codexlb_allow", str, "",
+            "Networks that may use this proxy, as CIDRs, comma separated. Empty: all.",
+        )  # fmt: skip
+
+    def configure(self, updated: set[str]) -> None:
+        if "codexlb_auth" in updated:
+            self.auth = auth_of(ctx.options.codexlb_auth)
+        if "codexlb_trusted_proxies" in updated:
+            self.trusted = networks_of("codexlb_trusted_proxies", ctx.options.codexlb_trusted_proxies)
+        if "codexlb_allow" in updated:
+            self.allowed = networks_of("codexlb_allow", ctx.options.codexlb_allow)
+        self.has_certificate = bool(ctx.options.certs)
+
+    def running(self) -> None:
+        if self.auth is Auth.REQUIRED and not self.keyring.has_keys:
+            logger.warning("There is no client key yet, so nobody is served. Make one with: codexlb keys create NAME")
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Name the client, or turn it away; its credential goes in either case."""
+        shown = ", ".join(values_of(flow.request.headers.fields, b"authorization"))
         flow.request.headers.fields = without_credentials(flow.request.headers.fields)
         exchange = self.exchanges.get(flow)
         if flow.response or exchange is None:
             return
-        address = flow.client_conn.peername[0] if flow.client_conn.peername else ""
-        if is_loopback(address):
-            exchange.client = Client(address=address, key_id=None)
+        now = time.time()
+        judged = self.judge(exchange, flow, shown, now)
+        if isinstance(judged, Client):
+            exchange.client = judged
+            self.note(judged, now)
         else:
-            flow.response = reply(answers.unauthorized())
+            flow.response = reply(judged)
+
+    def judge(self, exchange: Exchange, flow: http.HTTPFlow, shown: str, now: float) -> Client | Answer:
+        """Who asks, or what it is told instead."""
+        peer = flow.client_conn.peername[0] if flow.client_conn.peername else ""
+        if exchange.route is Route.HEALTH:
+            return Client(peer, None)  # it tells nothing, and who watches over proxies has no key
+        if self.has_certificate and not flow.client_conn.tls_established and not is_loopback(peer):
+            return denials.needs_tls()
+        forwarded = values_of(flow.request.headers.fields, b"x-forwarded-for") if self.trusted else []
+        source = source_of(peer, forwarded, self.trusted)
+        if self.allowed and not is_in(source.address, self.allowed):
+            return denials.wrong_address(source.address)
+        found = self.key_of(source, shown, now)
+        if isinstance(found, Denial):
+            return self.deny(found, source, now)
+        return Client(source.address, found)
+
+    def key_of(self, source: Source, shown: str, now: float) -> Key | Denial | None:
+        """The key of whoever asks; None for one who needs none."""
+        plain = bearer_of(shown)
+        if source.is_local and not self.is_asked_of_this_machine(plain):
+            return None
+        if not source.is_local and not self.keyring.has_keys:
+            return Denial.NO_KEYS_YET
+        if isinstance(plain, Denial):
+            return plain
+        found = self.keyring.authenticate(plain, now)
+        return found if isinstance(found, Key) else PROBLEMS[found]
+
+    def is_asked_of_this_machine(self, plain: str | Denial) -> bool:
+        """Whether a client on this machine is judged by its key."""
+        match self.auth:
+            case Auth.AUTO:
+                return self.keyring.has_keys
+            case Auth.REQUIRED:
+                return True
+            case Auth.LOCAL:  # one of ours counts if it is shown; what else Codex may send is not ours to judge
+                return self.keyring.has_keys and isinstance(plain, str) and plain.startswith(KEY_START)
+
+    def deny(self, denial: Denial, source: Source, now: float) -> Answer:
+        """401, until there were too many of them."""
+        wait_seconds = self.failed.add(source.household, now)
+        return denials.unauthorized(denial) if wait_seconds is None else denials.too_many_failures(wait_seconds)
+
+    def note(self, client: Client, now: float) -> None:
+        """Have it written down that a key is in use."""
+        key = client.key
+        if key and now - self.noted.get(key.id, 0.0) >= NOTE_USE_SECONDS:
+            self.noted[key.id] = now
+            hand_over(self.writer, partial(note_use, key_id=key.id, now=now))

@@ -6,7 +6,7 @@ import random
 from functools import partial
 
 from addons.wire.failures import Diagnosis, Failure
-from codexlb_store.accounts import AccountStatus, set_cooling, set_state
+from codexlb_store.accounts import AccountStatus, fail_account, set_cooling
 from codexlb_store.health import ANY_MODEL, rest_seconds
 from codexlb_store.pool import Pool
 from codexlb_store.windows import Window, save_windows
@@ -84,7 +84,6 @@ class Consequences:
         self.writer.put(partial(set_cooling, account_id=account_id, until=until))
 
     def mark(self, account_id: str, state: AccountStatus, reason: str) -> None:
-        """The account is out until somebody does something about it."""
-        if self.pool.accounts.get(account_id) and self.pool.accounts[account_id].state is not state:
-            self.pool.mark(account_id, state, reason)
-            self.writer.put(partial(set_state, account_id=account_id, state=state, reason=reason))
+        """The account is out until somebody does something about it; a paused one is told why and stays paused."""
+        if self.pool.fail(account_id, state, reason):
+            self.writer.put(partial(fail_account, account_id=account_id, state=state, reason=reason))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from addons.exchange import Exchange
-from addons.wire import answers
+from addons.wire import answers, denials
 from addons.wire.answers import JSON, Answer, error_body
 from addons.wire.failures import Diagnosis, Failure
 from codexlb_store.accounts import AccountStatus
@@ -19,9 +19,25 @@ WAITS_FOR_A_PERSON = frozenset(
 )
 
 
+def beyond_reach(exchange: Exchange, pool: Pool) -> set[str]:
+    """The accounts that the client's key is not bound to, if it is bound to any."""
+    key = exchange.client.key if exchange.client else None
+    if key is None or key.accounts is None:
+        return set()
+    return {account_id for account_id in pool.accounts if not key.allows_account(account_id)}
+
+
+def standings_for(exchange: Exchange, pool: Pool, now: float) -> list[Standing]:
+    """How the accounts stand that may serve the client."""
+    hidden = beyond_reach(exchange, pool)
+    return [standing for standing in pool.standings(now) if standing.account_id not in hidden]
+
+
 def nobody_can_serve(exchange: Exchange, pool: Pool, now: float) -> Answer | None:
     """The answer; None where the upstream's own error is the truth (a model that no account has)."""
-    standings = pool.standings(now)
+    standings = standings_for(exchange, pool, now)
+    if pool.accounts and not standings:
+        return denials.out_of_scope()
     working = [standing for standing in standings if standing.status not in WAITS_FOR_A_PERSON]
     if not working:
         return nobody_is_there(standings)
@@ -34,7 +50,7 @@ def nobody_can_serve(exchange: Exchange, pool: Pool, now: float) -> Answer | Non
     if resting and all(s.status in (AccountStatus.COOLING, AccountStatus.LIMITED) for s in working):
         return answers.busy(min(resting) - now)
     model = exchange.ask.model if exchange.ask else None
-    if last is None and pool.candidates(model, (), now):
+    if last is None and pool.candidates(model, beyond_reach(exchange, pool), now):
         return answers.busy(BUSY_SECONDS)
     if last is None:
         message = f"No account of this pool has the model {model!r}." if model else "No account can serve this now."

@@ -19,7 +19,9 @@ from addons.wire.origins import Origin
 from addons.wire.routes import Route
 from addons.wire.sse import Tap
 from addons.wire.unary import Body
-from codexlb_store.accounts import Credential
+from codexlb_store.budgets import Reservation
+from codexlb_store.credentials import Credential
+from codexlb_store.keys import Key
 from codexlb_store.ledger import AttemptRow, Outcome, Tokens
 from codexlb_store.selection import Choice
 
@@ -35,10 +37,15 @@ class NextStep(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who asks: the peer's address, and the client key once keys exist."""
+    """Who asks: the address it asks from, and its client key, if it showed one."""
 
     address: str
-    key_id: str | None
+    key: Key | None
+
+    @property
+    def key_id(self) -> str | None:
+        """The key's id, as the ledger keeps it."""
+        return self.key.id if self.key else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +96,20 @@ class Exchange:
     opened_at: float
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     client: Client | None = None  # ClientKeys
-    ask: Ask | None = None  # Body
+    ask: Ask | None = None  # Body; KeyRules writes what the key makes of it
+    permitted: bool | None = None  # KeyRules: the key may ask for it
+    reservation: Reservation | None = None  # Limits
     affinity: Affinity | None = None  # Sticky
     lease: Lease | None = None  # Balancer
-    credential: Credential | None = None  # Credentials
-    credential_problem: str | None = None  # Credentials: why there is none
+    credential: Credential | None = None  # Credentials; Upstream takes away one that may be sent nowhere
+    credential_problem: str | None = None  # likewise: why there is none
     next_step: NextStep | None = None  # Verdict, after a failed attempt; Balancer when no account is left
-    tried: set[str] = field(default_factory=set)  # Verdict: accounts that failed in this request
+    tried: set[str] = field(default_factory=set)  # Verdict: accounts that failed in this request, or cannot be reached
     diagnoses: list[tuple[str, Diagnosis]] = field(default_factory=list)  # Verdict: account and what was wrong
     attempts: list[AttemptRow] = field(default_factory=list)  # Verdict: the failed ones
     stripped: bool = False  # Verdict: foreign reasoning was taken out
     judged: bool = False  # Verdict: the account was marked for how it ended
-    upstream: Origin | None = None  # Upstream
+    upstream: Origin | None = None  # Upstream, anew for each attempt
     foreign_turn_state: bool = False  # Upstream: the turn began on another account
     recorded: bool | None = None  # Ledger: the row is opened
     head_seen: bool = False  # Clearance: no step failed on the head

@@ -32,7 +32,8 @@ def admit(request: http.Request, own_names: frozenset[str]) -> Route | Refusal:
     if not is_own_site(request.headers):
         return Refusal(403, "cross_site", "A web page of another site may not use this proxy.")
     is_websocket = request.headers.get("upgrade", "").lower() == "websocket"
-    return route(request.method, request.path, upgrade=is_websocket)
+    method = request.data.method.decode("latin-1")  # mitmproxy's own property writes it in capitals
+    return route(method, request.path, upgrade=is_websocket)
 
 
 class Gate:

@@ -6,25 +6,27 @@ import time
 from functools import partial
 
 from mitmproxy import http
+from sqlite_utils import Database
 
+from addons.budget_keeper import BudgetKeeper
 from addons.exchange import Exchange, Exchanges, Result
 from addons.replies import reply
-from addons.wire.answers import JSON, Answer, error_body
+from addons.wire import answers
 from addons.wire.asks import KINDS
 from addons.wire.routes import Route
+from addons.wire.sse import Tap
 from addons.wire.usage import UNKNOWN
-from codexlb_store.ledger import AttemptRow, Closing, Opening, Outcome, close_exchange, open_exchange
+from codexlb_store.grants import Move, settle
+from codexlb_store.ledger import AttemptRow, Closing, Opening, Outcome, Tokens, close_exchange, open_exchange
 from codexlb_store.pricing import Prices, cost_usd
-from codexlb_store.writer import Writer
+from codexlb_store.spends import NOTHING, Spend, spent
+from codexlb_store.writer import Operation, Writer
 
 BACKLOG_LIMIT = 5_000
 """Rows waiting to be written, half of what the writer holds: past it the disk is stuck, and no row may be lost."""
 
-NOT_WRITABLE = Answer(
-    503,
-    (JSON, ("retry-after", "30")),
-    error_body("store_unavailable", "The usage database cannot be written: check its disk.", "server_error"),
-)
+NO_EXCHANGES = frozenset({Route.HEALTH, Route.USAGE})
+"""Pages that are answered here."""
 
 STOPPED = Result(Outcome.LOST, None, UNKNOWN, None, None, None, "the proxy was stopped", None)
 
@@ -96,14 +98,38 @@ def closing_of(exchange: Exchange, result: Result, prices: Prices, now: float) -
     )
 
 
+def spend_of(exchange: Exchange, result: Result, prices: Prices) -> Spend:
+    """What the request has used of its key's limits; what the upstream did not say, as it was expected."""
+    answer, expected = exchange.answer, exchange.reservation.expected if exchange.reservation else NOTHING
+    if answer is None and not exchange.in_the_air:  # it never left, or every attempt failed
+        return NOTHING
+    if answer is not None and answer.status >= 400:
+        return Spend(requests=1)
+    ask = exchange.ask
+    model = result.model or (ask.model if ask else None)
+    if result.tokens != UNKNOWN:
+        return spent(prices, model, result.tier, result.tokens, expected)
+    # Nobody said another tier than was asked for. A piece of output is a token or more: who reads a long answer and
+    # leaves before its end has had it.
+    seen = answer.tap.deltas if answer and isinstance(answer.tap, Tap) else 0
+    output = Tokens(None, None, max(seen, expected.output_tokens), None)
+    return spent(prices, model, result.tier or (ask.tier if ask else None), output, expected)
+
+
+def close_and_settle(db: Database, closing: Closing, process: str, moves: tuple[Move, ...]) -> None:
+    """Both or neither: what the ledger says was used is what counts against the limits."""
+    close_exchange(db, closing)
+    settle(db, process, moves)
+
+
 class Ledger:
     """Every request of a client that was let in leaves exactly one row."""
 
-    def __init__(self, exchanges: Exchanges, writer: Writer, prices: Prices, process: str) -> None:
+    def __init__(self, exchanges: Exchanges, writer: Writer, prices: Prices, budgets: BudgetKeeper) -> None:
         self.exchanges = exchanges
         self.writer = writer
         self.prices = prices
-        self.process = process
+        self.budgets = budgets
 
     def request(self, flow: http.HTTPFlow) -> None:
         """Open the row before the request leaves; when rows cannot be written, nothing leaves."""
@@ -111,12 +137,12 @@ class Ledger:
         if flow.response or exchange is None or exchange.upstream is None:
             return
         if self.writer.backlog > BACKLOG_LIMIT:
-            flow.response = reply(NOT_WRITABLE)
+            flow.response = reply(answers.not_writable())
         else:
             self.open(exchange, flow)
 
     def open(self, exchange: Exchange, flow: http.HTTPFlow) -> None:
-        self.writer.put(partial(open_exchange, opening=opening_of(exchange, flow, self.process)))
+        self.writer.put(partial(open_exchange, opening=opening_of(exchange, flow, self.budgets.process)))
         exchange.recorded = True
 
     def response(self, flow: http.HTTPFlow) -> None:
@@ -130,8 +156,8 @@ class Ledger:
         exchange = self.exchanges.get(flow)
         if exchange is None or exchange.client is None or exchange.result is None or exchange.closed:
             return
-        if exchange.route is Route.HEALTH:
-            return  # a local page is no exchange
+        if exchange.route in NO_EXCHANGES:
+            return
         if not exchange.recorded:
             self.open(exchange, flow)
         self.close(exchange, exchange.result)
@@ -139,12 +165,19 @@ class Ledger:
     def close(self, exchange: Exchange, result: Result) -> None:
         exchange.closed = True
         closing = closing_of(exchange, result, self.prices, time.time())
-        self.writer.put(partial(close_exchange, closing=closing))
+        self.writer.put(self.operation(exchange, result, closing))
+
+    def operation(self, exchange: Exchange, result: Result, closing: Closing) -> Operation:
+        """What closes the row, and settles what the request held of its key's limits."""
+        if exchange.reservation is None or not exchange.reservation.holds:
+            return partial(close_exchange, closing=closing)
+        moves = self.budgets.settle(exchange.reservation, spend_of(exchange, result, self.prices))
+        return partial(close_and_settle, closing=closing, process=self.budgets.process, moves=moves)
 
     def done(self) -> None:
         """The proxy ends: what streams or waits is cut now, and its row says so."""
         for flow, exchange in list(self.exchanges.items()):
-            if exchange.ask is None or exchange.closed or exchange.route is Route.HEALTH:
+            if exchange.ask is None or exchange.closed or exchange.route in NO_EXCHANGES:
                 continue
             if not exchange.recorded:
                 self.open(exchange, flow)

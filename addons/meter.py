@@ -8,6 +8,7 @@ from functools import partial
 
 from mitmproxy import http
 
+from addons.core.front import BROKEN
 from addons.core.held import is_event_stream
 from addons.core.stream import SILENT
 from addons.exchange import Answer, Exchange, Exchanges, Result
@@ -22,8 +23,9 @@ from codexlb_store.pool import Pool
 from codexlb_store.windows import Window, save_windows
 from codexlb_store.writer import Writer
 
-TURNED_AWAY = ("Request body exceeds", "Received ")
-"""How mitmproxy's own refusals of a request begin: its size, or a head that two servers could read differently."""
+TURNED_AWAY = ("Request body exceeds", "Received ", BROKEN)
+"""How refusals of a request begin that no step made: its size, a head or a body that two servers could read
+differently."""
 
 CLIENT_LEFT = ("Client disconnected.", "stream reset by client")
 """How mitmproxy's messages begin, the same in 11 and 12; any other error came from the upstream's side."""
@@ -118,7 +120,6 @@ class Meter:
             return
         exchange.answer = answer_of(flow.response, time.time())
         flow.response.stream = through(exchange.answer.tap)
-        flow.response.headers.pop("set-cookie", None)  # the pool's cookies are not the client's
         headers = flow.response.headers.items(multi=True)
         self.note(windows_of_headers(exchange.lease.account_id, headers, time.time()))
 

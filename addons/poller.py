@@ -1,55 +1,58 @@
-"""Asks the upstream now and then how much of its windows each account has used, also while nobody uses it."""
+"""Looks after the accounts while nobody uses them: their windows are read, and their tokens are refreshed in time."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
+import random
 import time
+from dataclasses import replace
 from functools import partial
 
-import aiohttp
 from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 
 from addons.destination import destination
-from addons.wire.rate_limits import windows_of_usage
-from codexlb_store.accounts import Credential
+from addons.upkeep.checkup import Checkup
+from addons.upkeep.refresher import Refresher
+from addons.upkeep.round_trip import hand_over
+from addons.upkeep.schedule import Care, first_round, is_to_be_refreshed, next_ask, next_residency
+from addons.wire.tokens import RefreshReason
+from codexlb_store.credentials import Credential
 from codexlb_store.pool import Pool
-from codexlb_store.windows import save_windows
+from codexlb_store.readings import thin_readings
 from codexlb_store.writer import Writer
 
-USAGE_PATH = "/backend-api/wham/usage"
 DEFAULT_POLL_SECONDS = 300
-TIMEOUT = aiohttp.ClientTimeout(total=10)
 LOOK_SECONDS = 1.0
 """How soon a changed option or a new account is noticed."""
 
-LIMITED_SECONDS = 15.0
-"""An account that met a limit is asked at once, but not again and again: its reset may have been moved."""
+MOST_AT_ONCE = 4
+"""Accounts asked about at the same time."""
+
+THIN_SECONDS = 3_600.0
+
+PUT_BACK_SECONDS = 60.0
+"""A clock that is put back by more than this makes what was noted by it worthless; by less it does no harm."""
 
 logger = logging.getLogger(__name__)
 
 
-async def read_usage(session: aiohttp.ClientSession, url: str, credential: Credential) -> bytes:
-    """The upstream's usage page for one account; raises aiohttp.ClientError or TimeoutError."""
-    headers = {
-        "authorization": f"Bearer {credential.access_token}",
-        "chatgpt-account-id": credential.chatgpt_account_id,
-    }
-    async with session.get(url, headers=headers, timeout=TIMEOUT, allow_redirects=False) as response:
-        response.raise_for_status()
-        return await response.read()
-
-
 class Poller:
-    """One account at a time, the least recently asked first, each once per `codexlb_poll_seconds`."""
+    """Asks about each account in a task of its own, and refreshes one token at a time."""
 
-    def __init__(self, pool: Pool, writer: Writer) -> None:
+    def __init__(self, pool: Pool, writer: Writer, refresher: Refresher, checkup: Checkup, rng: random.Random) -> None:
         self.pool = pool
         self.writer = writer
-        self.asked_at: dict[str, float] = {}
+        self.refresher = refresher
+        self.checkup = checkup
+        self.rng = rng
+        self.cares: dict[str, Care] = {}
+        self.asking: dict[str, asyncio.Task[None]] = {}
+        self.refreshing: asyncio.Task[object] | None = None
+        self.thinned_at = 0.0
+        self.looked_at = 0.0
         self.task: asyncio.Task[None] | None = None
 
     def load(self, loader: Loader) -> None:
@@ -65,46 +68,83 @@ class Poller:
 
     def running(self) -> None:
         """Begin; the task is kept here, else it could be collected while it waits."""
-        self.task = asyncio.create_task(self.poll())
+        self.task = asyncio.create_task(self.watch())
 
     async def done(self) -> None:
-        """End with the proxy."""
-        if self.task:
-            self.task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self.task
+        """End with the proxy. A refresh under way is the refresher's, which lets it end."""
+        tasks = [task for task in (self.task, self.refreshing, *self.asking.values()) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.checkup.close()
 
-    async def poll(self) -> None:
-        """Ask whoever is due, for as long as the proxy runs."""
-        async with aiohttp.ClientSession() as session:
-            while True:
-                for account_id in self.due(time.time(), ctx.options.codexlb_poll_seconds):
-                    await self.ask(session, account_id)
-                await asyncio.sleep(LOOK_SECONDS)
+    async def watch(self) -> None:
+        """Look who is due, for as long as the proxy runs."""
+        has_failed = False
+        while True:
+            try:
+                self.look(time.time(), ctx.options.codexlb_poll_seconds)
+                has_failed = False
+            except Exception:
+                # A defect of ours must not end for good, and unseen, what keeps the accounts alive.
+                if not has_failed:
+                    logger.exception("The accounts could not be looked after.")
+                has_failed = True
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def look(self, now: float, every_seconds: int) -> None:
+        """Begin what is due."""
+        if now < self.looked_at - PUT_BACK_SECONDS:
+            self.cares, self.thinned_at = {}, 0.0
+        self.looked_at = now
+        self.meet(now)
+        for account_id in self.due(now, every_seconds)[: MOST_AT_ONCE - len(self.asking)]:
+            self.asking[account_id] = task = asyncio.create_task(self.ask(account_id))
+            task.add_done_callback(partial(self.asking.pop, account_id))
+        credential = self.ending(now)
+        if credential and (self.refreshing is None or self.refreshing.done()):
+            care = self.cares[credential.account_id]
+            self.cares[credential.account_id] = replace(care, refresh_tried_at=now)
+            self.refreshing = asyncio.create_task(self.refresher.refreshed(credential, RefreshReason.EXPIRY))
+        if now - self.thinned_at >= THIN_SECONDS and hand_over(self.writer, partial(thin_readings, now=now)):
+            self.thinned_at = now
+
+    def meet(self, now: float) -> None:
+        """Begin to care for new accounts, and forget those that were removed."""
+        known = {account_id: care for account_id, care in self.cares.items() if account_id in self.pool.accounts}
+        self.cares = known | first_round([a for a in self.pool.accounts if a not in known], now)
 
     def due(self, now: float, every_seconds: int) -> list[str]:
-        """The accounts that were last asked longer ago than `every_seconds`, and those that just met a limit."""
-        if not every_seconds:
-            return []
-        waiting = sorted((self.asked_at.get(account_id, 0.0), account_id) for account_id in self.pool.credentials)
-        return [
-            account_id for asked_at, account_id in waiting if now - asked_at >= self.pause(account_id, every_seconds)
+        """The accounts to ask about now, the longest due first."""
+        moments = {account_id: self.ask_at(account_id, every_seconds) for account_id in self.cares}
+        found = [(at, a) for a, at in moments.items() if at is not None and at <= now and a not in self.asking]
+        return [account_id for _, account_id in sorted(found)]
+
+    def ask_at(self, account_id: str, every_seconds: int) -> float | None:
+        """When to ask about an account, None for never."""
+        state, windows = self.pool.accounts[account_id].state, self.pool.windows.get(account_id, ())
+        return next_ask(self.cares[account_id], state, windows, account_id in self.pool.to_be_read, every_seconds)
+
+    def ending(self, now: float) -> Credential | None:
+        """The credential to refresh now: the one that ends first."""
+        found = [
+            credential
+            for account_id, credential in self.pool.credentials.items()
+            if account_id in self.cares
+            and is_to_be_refreshed(self.cares[account_id], self.pool.accounts[account_id].state, credential, now)
         ]
+        return min(found, key=lambda credential: credential.expires_at or 0.0, default=None)
 
-    def pause(self, account_id: str, every_seconds: int) -> float:
-        """How long after the last question to ask again."""
-        return min(LIMITED_SECONDS, every_seconds) if account_id in self.pool.to_be_read else every_seconds
-
-    async def ask(self, session: aiohttp.ClientSession, account_id: str) -> None:
-        """Read one account's windows; what fails now is asked again in the next round."""
-        self.asked_at[account_id] = time.time()
+    async def ask(self, account_id: str) -> None:
+        """Ask about one account; what fails now is asked again in the next round."""
+        now, care = time.time(), self.cares[account_id]
+        self.cares[account_id] = replace(care, asked_at=now, draw=self.rng.random())
         self.pool.to_be_read.discard(account_id)
-        url = destination(ctx.options.codexlb_upstream, ctx.options.mode).url + USAGE_PATH
-        try:
-            page = await read_usage(session, url, self.pool.credentials[account_id])
-            reading = windows_of_usage(account_id, page, time.time())
-        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
-            logger.warning("The usage of account %s could not be read: %s", account_id, type(error).__name__)
-            return
-        if news := self.pool.note_windows(reading.windows):
-            self.writer.put(partial(save_windows, windows=news))
+        upstream = destination(ctx.options.codexlb_upstream, ctx.options.mode)
+        with_residency = care.residency_at <= now
+        result = await self.checkup.check(account_id, upstream, with_residency)
+        if result.problem and result.problem != care.problem:  # said once, not in every round
+            logger.warning("Account %s could not be asked about: %s.", account_id, result.problem)
+        if held := self.cares.get(account_id):
+            again_at = next_residency(result.problem is None, now) if with_residency else held.residency_at
+            self.cares[account_id] = replace(held, residency_at=again_at, problem=result.problem)

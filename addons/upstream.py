@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+import logging
+
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
 
 from addons.core.attempt import Attempt
 from addons.destination import DEFAULT_ORIGIN, destination
-from addons.exchange import Exchange, Exchanges, NextStep
+from addons.exchange import Exchange, Exchanges, Lease, NextStep
 from addons.wire.headers import TURN_STATE
-from addons.wire.origins import parse_origin
+from addons.wire.origins import Origin, parse_origin
+from addons.wire.workspaces import origin_for
 from codexlb_store.pool import Pool
 
 SEND_AGAIN = frozenset({NextStep.SAME, NextStep.REFRESH, NextStep.OTHER})
 
+NO_ORIGIN = "no_origin"
+"""Why there is no credential for an account whose workspace demands an origin that cannot be honoured."""
+
+logger = logging.getLogger(__name__)
+
+
+def retarget(request: http.Request, origin: Origin) -> None:
+    """Have the request sent to this origin; its path and body stay as they are."""
+    request.scheme = origin.scheme
+    request.host = origin.host
+    request.port = origin.port
+    request.host_header = origin.authority
+
 
 class Upstream:
-    """Points a request that has a client, a lease and a credential at the upstream."""
+    """Points a request that has a client, a lease and a credential to where its account is served."""
 
     def __init__(self, exchanges: Exchanges, pool: Pool) -> None:
         self.exchanges = exchanges
         self.pool = pool
         self.origin = parse_origin(DEFAULT_ORIGIN)
+        self.warned: set[tuple[str, str | None]] = set()
+        """Accounts, each with the origin that is demanded in vain: once in the log is enough."""
 
     def load(self, loader: Loader) -> None:
         loader.add_option(
@@ -34,28 +52,44 @@ class Upstream:
             self.origin = destination(ctx.options.codexlb_upstream, ctx.options.mode)
 
     def request(self, flow: http.HTTPFlow) -> None:
-        """Retarget the request; its path and body stay as they are."""
+        """Point the request at an upstream for the first time."""
         exchange = self.exchanges.get(flow)
         if flow.response or exchange is None or exchange.lease is None:
             return
         if exchange.credential is None and exchange.credential_problem is None:
             return
-        flow.request.scheme = self.origin.scheme
-        flow.request.host = self.origin.host
-        flow.request.port = self.origin.port
-        flow.request.host_header = self.origin.authority
-        exchange.upstream = self.origin
-        exchange.foreign_turn_state = self.is_foreign(flow.request.headers.get(TURN_STATE), exchange)
-
-    def is_foreign(self, turn_state: str | None, exchange: Exchange) -> bool:
-        """Whether another account issued the turn state that the client repeats; this one may refuse it."""
-        if turn_state is None or exchange.lease is None:
-            return False
-        return self.pool.turn_states.get(turn_state, exchange.lease.account_id) != exchange.lease.account_id
+        self.aim(flow.request, exchange, exchange.lease)
 
     def upstream_attempt_failed(self, attempt: Attempt) -> None:
-        """Once more, if there is an account to do it with."""
+        """Once more, if there is an account to do it with, and wherever that one is served."""
         exchange = self.exchanges[attempt.flow]
-        turn_state = attempt.flow.request.headers.get(TURN_STATE)
-        exchange.foreign_turn_state = self.is_foreign(turn_state, exchange)
-        attempt.retry = attempt.reply is None and exchange.next_step in SEND_AGAIN
+        if exchange.lease and attempt.reply is None and exchange.next_step in SEND_AGAIN:
+            self.aim(attempt.flow.request, exchange, exchange.lease)
+            attempt.retry = True
+
+    def aim(self, request: http.Request, exchange: Exchange, lease: Lease) -> None:
+        """Point the request at its account's origin. Without one it loses its credential: the HTTP core neither dials
+        nor sends then, and asks for the next account."""
+        origin = self.origin_of(lease.account_id)
+        if origin is None:
+            exchange.credential, exchange.credential_problem = None, exchange.credential_problem or NO_ORIGIN
+        exchange.upstream = origin or self.origin
+        retarget(request, exchange.upstream)
+        exchange.foreign_turn_state = self.is_foreign(request.headers.get(TURN_STATE), lease.account_id)
+
+    def origin_of(self, account_id: str) -> Origin | None:
+        """Where the account's requests go; None when they may go nowhere."""
+        account = self.pool.accounts.get(account_id)
+        if account is None:  # removed a moment ago
+            return None
+        try:
+            return origin_for(account.origin, self.origin)
+        except ValueError as error:
+            if (account_id, account.origin) not in self.warned:
+                self.warned.add((account_id, account.origin))
+                logger.warning("Account %s is not used for what its workspace demands: %s", account_id, error)
+            return None
+
+    def is_foreign(self, turn_state: str | None, account_id: str) -> bool:
+        """Whether another account issued the turn state that the client repeats; this one may refuse it."""
+        return turn_state is not None and self.pool.turn_states.get(turn_state, account_id) != account_id

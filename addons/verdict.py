@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 from mitmproxy import http
 
 from addons.consequences import Consequences
 from addons.core.attempt import Attempt
+from addons.empty_pool import beyond_reach
 from addons.exchange import Exchange, Exchanges, NextStep
 from addons.replies import reply
 from addons.wire.answers import JSON, Answer, error_body
@@ -19,6 +21,7 @@ from addons.wire.rate_limits import windows_of_headers
 from addons.wire.reasoning import without_foreign_reasoning
 from addons.wire.request_ids import request_id_of
 from addons.wire.routes import Route
+from codexlb_store.accounts import Account
 from codexlb_store.ledger import AttemptRow, Outcome
 from codexlb_store.pool import Pool
 from codexlb_store.windows import Window
@@ -95,10 +98,13 @@ def strip_reasoning(request: http.Request) -> bool:
     return True
 
 
-def host_is_to_blame(exchange: Exchange) -> bool:
-    """Whether two different accounts could not reach the upstream in this request: then others cannot either."""
+def accounts_of_a_dead_host(exchange: Exchange, accounts: Mapping[str, Account]) -> set[str]:
+    """The accounts that are served at the same origin as the last one, when two of them could not reach it in this
+    request: then none of them can."""
+    account = accounts.get(exchange.diagnoses[-1][0])
+    there = {other.id for other in accounts.values() if account and other.origin == account.origin}
     failed = {account_id for account_id, diagnosis in exchange.diagnoses if diagnosis.failure is Failure.UNREACHABLE}
-    return len(failed) >= ACCOUNTS_BEFORE_HOST_IS_BLAMED
+    return there if len(failed & there) >= ACCOUNTS_BEFORE_HOST_IS_BLAMED else set()
 
 
 def attempt_row(exchange: Exchange, attempt: Attempt, diagnosis: Diagnosis, now: float) -> AttemptRow:
@@ -163,7 +169,9 @@ class Verdict:
             case Failure.SERVER_ERROR:
                 return NextStep.SAME if is_first and attempt.how is Break.STATUS else NextStep.OTHER
             case Failure.UNREACHABLE:
-                return NextStep.GIVE_UP if host_is_to_blame(exchange) else NextStep.OTHER
+                exchange.tried |= accounts_of_a_dead_host(exchange, self.pool.accounts)
+                within_reach = self.pool.accounts.keys() - beyond_reach(exchange, self.pool)
+                return NextStep.OTHER if within_reach - exchange.tried else NextStep.GIVE_UP
             case Failure.FOREIGN_CONTENT:
                 return self.after_foreign_content(exchange, attempt)
             case _:
@@ -175,7 +183,9 @@ class Verdict:
         home = self.pool.homes.get(session) if session else None
         model = exchange.ask.model if exchange.ask else None
         here = exchange.diagnoses[-1][0]
-        is_elsewhere = home is not None and home.account_id not in {here, *exchange.tried}
+        is_elsewhere = home is not None and home.account_id not in exchange.tried | beyond_reach(
+            exchange, self.pool
+        ) | {here}
         if home and is_elsewhere and self.pool.serves_its_sessions(home.account_id, model, time.time()):
             return NextStep.OTHER
         if exchange.stripped or not strip_reasoning(attempt.flow.request):

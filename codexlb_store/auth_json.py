@@ -1,25 +1,16 @@
-"""A Codex login: the text of an auth.json goes in, a Login comes out, or one sentence why it is not one.
+"""A Codex login: the text of an auth.json goes in, a Login comes out, or one sentence why it is not one; and back.
 
 Current and older files are read: token names in snake or camel case, an id token or none (the access token
-carries the same claims). Signatures are not checked; the upstream does that on every request.
+carries the same claims).
 """
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
-AUTH_CLAIM = "https://api.openai.com/auth"
-PROFILE_CLAIM = "https://api.openai.com/profile"
-
-LATEST = 253402300800.0
-"""Unix seconds of the year 10000: a time beyond it is none."""
-
-Json = Mapping[str, Any]
+from codexlb_store.identity import Json, expiry_of, identity_of, json_of, object_of, text_of
 
 
 class AuthJsonError(ValueError):
@@ -42,103 +33,110 @@ class Login:
     last_refresh: float | None
 
 
-def parse_auth_json(text: str) -> Login:
-    """Read the text of a Codex auth.json; raises AuthJsonError."""
+def login_of_tokens(access_token: str, refresh_token: str, id_token: str, now: float) -> Login:
+    """The login that the issuer has just given these tokens for; raises AuthJsonError if they do not say whose."""
+    return _login(access_token, refresh_token, id_token, None, now)
+
+
+def parse_auth_json(text: str, now: float = 0.0) -> Login:
+    """Read the text of a Codex auth.json; raises AuthJsonError.
+
+    A login without a refresh token is one only as long as its access token is good at `now` (unix seconds).
+    """
     document = _document(text)
     tokens = _tokens(document)
-    access_token = _required(tokens, "access_token", "accessToken")
-    refresh_token = _required(tokens, "refresh_token", "refreshToken")
-    id_token = _text(tokens, "id_token", "idToken") or ""
-    access = _claims(access_token)
-    claims = {**access, **_claims(id_token)}
-    auth = {**_object(access, AUTH_CLAIM), **_object(claims, AUTH_CLAIM)}
-    email = _text(claims, "email") or _text(_object(claims, PROFILE_CLAIM), "email")
-    user_id = _text(auth, "chatgpt_user_id", "user_id") or _text(claims, "sub") or email
-    chatgpt_account_id = _text(tokens, "account_id", "accountId") or _text(auth, "chatgpt_account_id")
-    if not user_id or not chatgpt_account_id or not chatgpt_account_id.isascii():
-        raise AuthJsonError("The login does not say whose account it is: run `codex login` and import the new file.")
+    login = _login(
+        _required(tokens, "access_token", "accessToken"),
+        _optional(tokens, "refresh_token", "refreshToken"),
+        text_of(tokens, "id_token", "idToken") or "",
+        text_of(tokens, "account_id", "accountId"),
+        _moment(text_of(document, "last_refresh", "lastRefresh", "lastRefreshAt")),
+    )
+    if not login.refresh_token and login.expires_at is not None and login.expires_at <= now:
+        raise AuthJsonError(
+            "The login has expired and has no refresh token: log in anew with `codexlb accounts login`."
+        )
+    return login
+
+
+def auth_json_text(login: Login) -> str:
+    """The auth.json of a login, as Codex reads it.
+
+    Codex (0.169.0) takes no file without an id token; the access token of such a login says the same.
+    """
+    tokens = {
+        "id_token": login.id_token or login.access_token,
+        "access_token": login.access_token,
+        "refresh_token": login.refresh_token,
+        "account_id": login.chatgpt_account_id,
+    }
+    document = {
+        "auth_mode": "chatgpt",
+        "OPENAI_API_KEY": None,
+        "tokens": tokens,
+        "last_refresh": None if login.last_refresh is None else _rfc3339(login.last_refresh),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _login(
+    access_token: str, refresh_token: str, id_token: str, chatgpt_account_id: str | None, last_refresh: float | None
+) -> Login:
+    owner = identity_of(access_token, id_token)
+    chatgpt_account_id = chatgpt_account_id or owner.chatgpt_account_id
+    if not owner.user_id or not chatgpt_account_id or not chatgpt_account_id.isascii():
+        raise AuthJsonError("The login does not say whose account it is: log in with `codexlb accounts login`.")
     return Login(
-        email=email or user_id,
-        plan=(_text(auth, "chatgpt_plan_type") or "unknown").lower(),
-        user_id=user_id,
+        email=owner.email or owner.user_id,
+        plan=owner.plan or "unknown",
+        user_id=owner.user_id,
         chatgpt_account_id=chatgpt_account_id,
-        fedramp=auth.get("chatgpt_account_is_fedramp") is True,
+        fedramp=owner.fedramp,
         access_token=access_token,
         refresh_token=refresh_token,
         id_token=id_token,
-        expires_at=_number(access, "exp"),
-        last_refresh=_moment(_text(document, "last_refresh", "lastRefresh", "lastRefreshAt")),
+        expires_at=expiry_of(access_token),
+        last_refresh=last_refresh,
     )
 
 
 def _document(text: str) -> Json:
-    document = _json(text)
+    document = json_of(text)
     if not isinstance(document, dict):
         raise AuthJsonError("The file is no JSON object: give the auth.json that `codex login` writes.")
     return document
 
 
-def _json(text: str | bytes) -> Any:
-    """The value, or None. The decoder's own error would carry the whole text, tokens included."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _tokens(document: Json) -> Json:
-    tokens = _object(document, "tokens")
+    tokens = object_of(document, "tokens")
     if tokens:
         return tokens
-    if document.get("auth_mode") == "apikey" or _text(document, "OPENAI_API_KEY"):
-        raise AuthJsonError("The file holds an API key, not a ChatGPT login: run `codex login` with ChatGPT.")
-    raise AuthJsonError("The file holds no tokens: run `codex login` and import the auth.json it writes.")
+    if document.get("auth_mode") == "apikey" or text_of(document, "OPENAI_API_KEY"):
+        raise AuthJsonError("The file holds an API key, not a ChatGPT login: log in with `codexlb accounts login`.")
+    raise AuthJsonError("The file holds no tokens: log in with `codexlb accounts login`.")
 
 
 def _required(tokens: Json, *names: str) -> str:
-    value = _text(tokens, *names)
+    value = text_of(tokens, *names)
     if value is None or not value.isascii():
-        raise AuthJsonError(f"The file's tokens lack {names[0]}: run `codex login` and import the new auth.json.")
+        raise AuthJsonError(f"The file's tokens lack {names[0]}: log in with `codexlb accounts login`.")
     return value
 
 
-def _text(source: Json, *names: str) -> str | None:
-    """The first of these fields that is one line of text: it must fit a header, a terminal, a database."""
-    for name in names:
-        value = source.get(name)
-        if isinstance(value, str) and value.strip() and value.strip().isprintable():
-            return value.strip()
-    return None
-
-
-def _object(source: Json, name: str) -> Json:
-    value = source.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _number(source: Json, name: str) -> float | None:
-    value = source.get(name)
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LATEST:
-        return float(value)
-    return None
-
-
-def _claims(token: str) -> Json:
-    """What a JWT says; nothing when it is not one (tokens may be opaque)."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return {}
-    try:
-        payload = _json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except ValueError:
-        return {}
-    return payload if isinstance(payload, dict) else {}
+def _optional(tokens: Json, *names: str) -> str:
+    """A token that may be missing; one that is there must be whole."""
+    return _required(tokens, *names) if any(tokens.get(name) for name in names) else ""
 
 
 def _moment(text: str | None) -> float | None:
-    """Unix seconds of an RFC 3339 time; of Codex's nanoseconds Python keeps the microseconds."""
+    """Unix seconds of an RFC 3339 time, not before 1970; of Codex's nanoseconds Python keeps the microseconds."""
     try:
         moment = datetime.fromisoformat(text or "")
     except ValueError:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return seconds if seconds >= 0 else None
+
+
+def _rfc3339(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")

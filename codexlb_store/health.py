@@ -7,6 +7,7 @@ have is *barred*. Times are unix seconds.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 STRIKES_TO_AIL = 3
 FIRST_AILING_SECONDS = 30.0
@@ -31,6 +32,13 @@ def ailing_seconds(strikes: int) -> float:
     if strikes < STRIKES_TO_AIL:
         return 0.0
     return min(LONGEST_AILING_SECONDS, FIRST_AILING_SECONDS * 2.0 ** min(strikes - STRIKES_TO_AIL, 10))
+
+
+def not_benched(ailing: Mapping[str, float | None]) -> list[str]:
+    """The accounts to use: the well ones, and the least ailing too when more than half would be left out."""
+    in_order = sorted(ailing, key=lambda account_id: ailing[account_id] or 0.0)
+    fewest = len(in_order) - len(in_order) // 2
+    return [account_id for place, account_id in enumerate(in_order) if place < fewest or ailing[account_id] is None]
 
 
 class Health:
@@ -66,6 +74,11 @@ class Health:
     def recover(self, account_id: str) -> None:
         """The account has just served well."""
         self.bursts.pop(account_id, None)
+        self.strikes.pop(account_id, None)
+
+    def renew(self, account_id: str) -> None:
+        """The account has new tokens: that it failed with the old ones says nothing of it any more."""
+        self.ailing.pop((account_id, ANY_MODEL), None)
         self.strikes.pop(account_id, None)
 
     def rests_until(self, account_id: str, now: float) -> float | None:

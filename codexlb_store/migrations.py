@@ -58,7 +58,74 @@ _INITIAL = (
     ) WITHOUT ROWID""",
 )
 
-STEPS = (m001_initial,)
+
+def m002_accounts(db: Database) -> None:
+    """Where an account's requests must go, what went wrong last, who refreshes now, and the history of windows."""
+    for statement in _ACCOUNTS:
+        db.execute(statement)
+
+
+# One row for all of the file's processes: the lane in which one token is refreshed at a time.
+_ACCOUNTS = (
+    "ALTER TABLE accounts ADD COLUMN origin TEXT",
+    "ALTER TABLE accounts ADD COLUMN routing_override TEXT",
+    "ALTER TABLE accounts ADD COLUMN last_error TEXT",
+    "ALTER TABLE accounts ADD COLUMN last_error_at REAL",
+    "CREATE UNIQUE INDEX accounts_alias ON accounts (lower(alias)) WHERE alias IS NOT NULL",
+    """
+    CREATE TABLE refresh_claim (
+        lane INTEGER PRIMARY KEY CHECK (lane = 1), account_id TEXT NOT NULL, holder TEXT NOT NULL,
+        expires_at REAL NOT NULL
+    )""",
+    """
+    CREATE TABLE readings (
+        account_id TEXT NOT NULL, minutes INTEGER NOT NULL, read_at REAL NOT NULL, used_percent REAL NOT NULL,
+        resets_at REAL, PRIMARY KEY (account_id, minutes, read_at)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX attempts_failed ON attempts (account_id, started_at) WHERE failure IS NOT NULL",
+)
+
+
+def m003_keys(db: Database) -> None:
+    """Client keys with their secrets and limits, and what of each limit is used and handed to processes."""
+    for statement in _KEYS:
+        db.execute(statement)
+
+
+# A limit's id is never used again: a request that ends after its limit is gone must not count against a new one.
+_KEYS = (
+    """
+    CREATE TABLE keys (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE, created_at REAL NOT NULL, expires_at REAL,
+        disabled_at REAL, revoked_at REAL, time_zone TEXT NOT NULL, models TEXT, efforts TEXT, accounts TEXT,
+        enforced_model TEXT, enforced_effort TEXT, enforced_tier TEXT, last_used_at REAL
+    )""",
+    """
+    CREATE TABLE key_secrets (
+        sha256 TEXT PRIMARY KEY, key_id TEXT NOT NULL, prefix TEXT NOT NULL, made_at REAL NOT NULL, valid_until REAL
+    )""",
+    """
+    CREATE TABLE limits (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, key_id TEXT NOT NULL, kind TEXT NOT NULL, span TEXT,
+        amount INTEGER NOT NULL, model TEXT, made_at REAL NOT NULL
+    )""",
+    "CREATE UNIQUE INDEX limits_of_key ON limits (key_id, kind, coalesce(span, ''), coalesce(model, ''))",
+    """
+    CREATE TABLE budgets (
+        limit_id INTEGER NOT NULL, starts_at REAL NOT NULL, ends_at REAL, used INTEGER NOT NULL,
+        PRIMARY KEY (limit_id, starts_at)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX budgets_ends_at ON budgets (ends_at)",
+    """
+    CREATE TABLE grants (
+        limit_id INTEGER NOT NULL, starts_at REAL NOT NULL, process TEXT NOT NULL, outstanding INTEGER NOT NULL,
+        asked_at REAL, PRIMARY KEY (limit_id, starts_at, process)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX grants_asked_at ON grants (asked_at) WHERE asked_at IS NOT NULL",
+    "CREATE INDEX exchanges_key ON exchanges (key_id, opened_at) WHERE key_id IS NOT NULL",
+)
+
+STEPS = (m001_initial, m002_accounts, m003_keys)
 """Every step ever released, oldest first."""
 
 MIGRATIONS = Migrations(MIGRATION_SET)

@@ -7,33 +7,21 @@ knows (leases in flight, when an account was last chosen, fresher window reading
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
-from codexlb_store.accounts import (
-    Account,
-    AccountStatus,
-    Credential,
-    load_accounts,
-    load_credentials,
-    status_of,
-)
-from codexlb_store.health import Health
+from codexlb_store.accounts import OUT_OF_ORDER, Account, AccountStatus, load_accounts, status_of
+from codexlb_store.credentials import Credential, load_credentials
+from codexlb_store.health import Health, not_benched
 from codexlb_store.selection import Candidate
-from codexlb_store.sessions import Home, load_homes
+from codexlb_store.sessions import MOST_HOMES, Home, latest, load_homes
 from codexlb_store.vault import Vault
-from codexlb_store.windows import Window, load_windows
+from codexlb_store.windows import Window, is_news, load_windows, newest
 
 SERVES_ITS_SESSIONS = frozenset({AccountStatus.ACTIVE, AccountStatus.DRAINING})
 """A draining account takes no new session, but those it has may finish there."""
-
-MOST_HOMES = 20_000
-"""Sessions held in memory, about 10 MB; far more than are warm at one time."""
-
-SAME_READING_SECONDS = 60
-"""Every answer carries the windows, mostly unchanged; how old a reading is must be right to the minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,39 +54,6 @@ def load_snapshot(db: Database, vault: Vault, homes_since: float) -> Snapshot:
     )
 
 
-def newest(known: Iterable[Window], read: Iterable[Window]) -> tuple[Window, ...]:
-    """Of each window length the latest reading, shortest window first."""
-    latest: dict[int, Window] = {}
-    for window in (*known, *read):
-        held = latest.get(window.minutes)
-        if held is None or window.read_at >= held.read_at:
-            latest[window.minutes] = window
-    return tuple(latest[minutes] for minutes in sorted(latest))
-
-
-def latest(stored: Mapping[str, Home], held: Mapping[str, Home]) -> dict[str, Home]:
-    """Of each session the later use, the longest unused sessions first; not more of them than are held."""
-    later = {s: h for s, h in held.items() if s not in stored or h.last_used_at > stored[s].last_used_at}
-    in_order = sorted({**stored, **later}.values(), key=lambda home: home.last_used_at)
-    return {home.session: home for home in in_order[-MOST_HOMES:]}
-
-
-def is_news(known: Iterable[Window], read: Window) -> bool:
-    """Whether a reading says anything that is not known already; an equal one is only taken over now and then."""
-    for window in known:
-        if window.minutes == read.minutes:
-            is_same = (window.used_percent, window.resets_at) == (read.used_percent, read.resets_at)
-            return not is_same or read.read_at - window.read_at >= SAME_READING_SECONDS
-    return True
-
-
-def not_benched(ailing: Mapping[str, float | None]) -> list[str]:
-    """The accounts to use: the well ones, and the least ailing too when more than half would be left out."""
-    in_order = sorted(ailing, key=lambda account_id: ailing[account_id] or 0.0)
-    fewest = len(in_order) - len(in_order) // 2
-    return [account_id for place, account_id in enumerate(in_order) if place < fewest or ailing[account_id] is None]
-
-
 class Pool:
     """Accounts, their windows and sessions, and the leases that are out."""
 
@@ -107,6 +62,8 @@ class Pool:
         self.credentials = snapshot.credentials
         self.windows = snapshot.windows
         self.homes = snapshot.homes
+        self.revision = 0
+        """Counts what was decided here: a snapshot that was read before it must not undo it."""
         self.changed: Callable[[], None] = lambda: None
         """Called after each replacement: who waits for an account looks again."""
         self.health = Health()
@@ -118,6 +75,10 @@ class Pool:
 
     def replace(self, snapshot: Snapshot) -> None:
         """Take over what the store now holds; a reading or session that is newer here stays."""
+        for account_id, credential in snapshot.credentials.items():
+            known = self.credentials.get(account_id)
+            if known and known.access_token != credential.access_token:
+                self.health.renew(account_id)
         self.accounts = snapshot.accounts
         self.credentials = snapshot.credentials
         self.windows = {
@@ -193,10 +154,42 @@ class Pool:
             weight=account.weight,
         )
 
-    def mark(self, account_id: str, state: AccountStatus, reason: str | None) -> None:
-        """Take over a state that somebody decided."""
+    def fail(self, account_id: str, state: AccountStatus, reason: str) -> bool:
+        """Take an account out of order, as `fail_account` does in the store; False when it was so already."""
+        account = self.accounts.get(account_id)
+        if account is None or account.state is state:
+            return False
+        is_paused = account.state is AccountStatus.PAUSED
+        if is_paused and state is AccountStatus.DEACTIVATED:
+            return False
+        failed = replace(account, state=account.state if is_paused else state, state_reason=reason)
+        self.note_account(failed)
+        return failed != account
+
+    def revive(self, account_id: str) -> None:
+        """The account is in order again, as `revive` says in the store; who waits for one looks again."""
         if account := self.accounts.get(account_id):
-            self.accounts[account_id] = replace(account, state=state, state_reason=reason)
+            state = AccountStatus.ACTIVE if account.state in OUT_OF_ORDER else account.state
+            self.note_account(replace(account, state=state, state_reason=None))
+            self.changed()
+
+    def note_account(self, account: Account) -> None:
+        """Take over one account as it is now, or soon will be in the store, if it is still in the pool."""
+        if account.id in self.accounts:
+            self.accounts[account.id] = account
+            self.revision += 1
+
+    def note_plan(self, account_id: str, plan: str) -> None:
+        """Take over the plan that the upstream names now."""
+        if account := self.accounts.get(account_id):
+            self.note_account(replace(account, plan=plan))
+
+    def note_residency(self, account_id: str, origin: str | None, routing_override: str | None) -> None:
+        """Take over where the account's workspace demands its requests, for those that start from now on."""
+        if account := self.accounts.get(account_id):
+            self.note_account(replace(account, origin=origin, routing_override=routing_override))
+        if credential := self.credentials.get(account_id):
+            self.credentials[account_id] = replace(credential, routing_override=routing_override)
 
     def take(self, account_id: str, now: float) -> None:
         """Count a request as in flight on an account."""

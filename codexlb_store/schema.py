@@ -48,8 +48,8 @@ def open_store(home: Path) -> Database:
 
 def _prepare(db: Database, path: Path) -> None:
     is_new = not path.exists() or path.stat().st_size == 0
-    # Takes effect only while the file has no tables; lets pages be handed back without a full VACUUM.
-    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    if is_new:  # only a file without tables takes it, and in any other it is a write that wakes every proxy
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # lets pages be handed back without a full VACUUM
     _use_wal(db, time.monotonic() + BUSY_TIMEOUT_SECONDS)
     db.execute("PRAGMA synchronous = NORMAL")
     if is_new:

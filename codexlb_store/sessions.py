@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -12,6 +13,9 @@ _SAVE = """
     WHERE excluded.last_used_at >= homes.last_used_at
 """
 
+MOST_HOMES = 20_000
+"""Sessions held in memory, about 10 MB; far more than are warm at one time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -20,6 +24,13 @@ class Home:
     session: str
     account_id: str
     last_used_at: float
+
+
+def latest(stored: Mapping[str, Home], held: Mapping[str, Home]) -> dict[str, Home]:
+    """Of each session the later use, the longest unused sessions first; not more of them than are held."""
+    later = {s: h for s, h in held.items() if s not in stored or h.last_used_at > stored[s].last_used_at}
+    in_order = sorted({**stored, **later}.values(), key=lambda home: home.last_used_at)
+    return {home.session: home for home in in_order[-MOST_HOMES:]}
 
 
 def save_home(db: Database, home: Home) -> None:

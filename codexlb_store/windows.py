@@ -1,4 +1,7 @@
-"""Usage windows: what an account has used of each of its limits, as last read from the upstream."""
+"""Usage windows: what an account has used of each of its limits, as last read from the upstream.
+
+Of each window the newest reading is kept here; readings.py keeps the history.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,16 @@ _SAVE = """
         used_percent = excluded.used_percent, resets_at = excluded.resets_at, read_at = excluded.read_at
     WHERE excluded.read_at >= windows.read_at
 """
+# Of two readings at the same moment the later word counts, as it does for the window itself.
+_APPEND = """
+    INSERT OR REPLACE INTO readings (account_id, minutes, used_percent, resets_at, read_at) VALUES (?, ?, ?, ?, ?)
+"""
 _LOAD = """
     SELECT account_id, minutes, used_percent, resets_at, read_at FROM windows ORDER BY account_id, minutes
 """
+
+SAME_READING_SECONDS = 60
+"""Every answer carries the windows, mostly unchanged; how old a reading is must be right to the minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +50,30 @@ def used_now(window: Window, now: float) -> float:
     return window.used_percent
 
 
+def newest(known: Iterable[Window], read: Iterable[Window]) -> tuple[Window, ...]:
+    """Of each window length the latest reading, shortest window first."""
+    latest: dict[int, Window] = {}
+    for window in (*known, *read):
+        held = latest.get(window.minutes)
+        if held is None or window.read_at >= held.read_at:
+            latest[window.minutes] = window
+    return tuple(latest[minutes] for minutes in sorted(latest))
+
+
+def is_news(known: Iterable[Window], read: Window) -> bool:
+    """Whether a reading says anything that is not known already; an equal one is only taken over now and then."""
+    for window in known:
+        if window.minutes == read.minutes:
+            is_same = (window.used_percent, window.resets_at) == (read.used_percent, read.resets_at)
+            return not is_same or read.read_at - window.read_at >= SAME_READING_SECONDS
+    return True
+
+
 def save_windows(db: Database, windows: Iterable[Window]) -> None:
-    """Keep these readings; a reading older than the one we have changes nothing."""
+    """Keep these readings, and append them to the history; a reading older than the one we have changes nothing."""
     with db.atomic():
-        db.conn.executemany(_SAVE, map(_values, windows))
+        taken = [values for values in map(_values, windows) if db.execute(_SAVE, values).rowcount]
+        db.conn.executemany(_APPEND, taken)
 
 
 def load_windows(db: Database) -> dict[str, tuple[Window, ...]]:

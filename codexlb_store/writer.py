@@ -10,7 +10,7 @@ import itertools
 import logging
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -36,9 +36,19 @@ BUSY_TIMEOUT_MILLISECONDS = 250
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Pauses before a batch is tried again; the last one repeats."""
 
+After = Callable[[Exception | None], None]
+"""Called once in the writer's thread: with None when an operation is committed, with its error when it was left out.
+
+It must not raise."""
+
+Entry = tuple[Operation, After | None]
+
 
 def _nothing(_: Database) -> None:
     """Wakes the thread."""
+
+
+_WAKE: Entry = (_nothing, None)
 
 
 class Writer:
@@ -48,13 +58,13 @@ class Writer:
         self._home = home
         self._on_change = on_change
         # A SimpleQueue takes an operation in a microsecond, a Queue in eight; its bound is kept by `put`.
-        self._queue: queue.SimpleQueue[Operation] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Entry] = queue.SimpleQueue()
         self._capacity = capacity
         self._thread = threading.Thread(target=self._run, name="codexlb-writer", daemon=True)
         self._opened: Future[None] = Future()
         self._closing = threading.Event()
         self._given_up = threading.Event()
-        self._batch: list[Operation] = []
+        self._batch: list[Entry] = []
         self._seen_version = 0
         self._failing = False
         self._failures = 0
@@ -64,13 +74,16 @@ class Writer:
         self._thread.start()
         self._opened.result()
 
-    def put(self, operation: Operation) -> None:
-        """Hand over an operation without waiting; raises queue.Full, or RuntimeError after `close`."""
+    def put(self, operation: Operation, after: After | None = None) -> None:
+        """Hand over an operation without waiting; raises queue.Full, or RuntimeError after `close`.
+
+        `after` hears what became of it, however often the batch had to run; nothing when the writer ends first.
+        """
         if self._closing.is_set():
             raise RuntimeError(f"The writer is closed: {name_of(operation)} came too late to be written.")
         if self._queue.qsize() >= self._capacity:
             raise queue.Full(f"{self._capacity} operations wait to be written: {name_of(operation)} was refused.")
-        self._queue.put(operation)
+        self._queue.put((operation, after))
 
     @property
     def backlog(self) -> int:
@@ -91,12 +104,12 @@ class Writer:
         """Write what was put before, then stop; what cannot be written in that time is counted in the log."""
         self._closing.set()
         if self._thread.is_alive():
-            self._queue.put(_nothing)
+            self._queue.put(_WAKE)
             self._thread.join(timeout_seconds)
             self._given_up.set()
             self._thread.join(2 * BUSY_TIMEOUT_MILLISECONDS / 1000)
         left = self._batch + self._take(self._queue.qsize())
-        lost = len(left) - left.count(_nothing)
+        lost = len(left) - left.count(_WAKE)
         if lost:
             logger.error("The writer stopped with %d operations not written.", lost)
 
@@ -120,12 +133,11 @@ class Writer:
             try:
                 if self._batch:
                     self._write(db)
-            except Exception:
+            except Exception as error:
                 # A defect of ours may cost this batch, but must not end the thread.
                 logger.exception("The writer left out a batch of %d operations.", len(self._batch))
-                self._failures += len(self._batch)
                 self._failing = True
-                self._batch = []
+                self._leave([(operation, error) for operation, _ in self._batch])
             self._look(db)
 
     def _gather(self) -> None:
@@ -138,9 +150,9 @@ class Writer:
             self._closing.wait(BATCH_SECONDS)
         self._batch += self._take(BATCH_OPERATIONS - 1)
 
-    def _take(self, most: int) -> list[Operation]:
+    def _take(self, most: int) -> list[Entry]:
         """Up to so many of the operations that wait."""
-        taken: list[Operation] = []
+        taken: list[Entry] = []
         with contextlib.suppress(queue.Empty):
             while len(taken) < most:
                 taken.append(self._queue.get_nowait())
@@ -150,7 +162,7 @@ class Writer:
         """Write the batch, however often it takes; it stays in the backlog if the writer gives up first."""
         for pause in itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1])):
             try:
-                broken = write_batch(db, self._batch)
+                broken = write_batch(db, [operation for operation, _ in self._batch])
             except Exception as error:
                 if not is_passing(error):
                     raise
@@ -171,9 +183,17 @@ class Writer:
             logger.warning("The database can be written again.")
         for operation, error in broken:
             logger.error("%s was left out of the database: %s", name_of(operation), error)
-        self._failures += len(broken)
         self._failing = False
-        self._batch = []
+        self._leave(broken)
+
+    def _leave(self, broken: Sequence[tuple[Operation, Exception]]) -> None:
+        """The batch is done with: tell who wanted to know what became of it."""
+        self._failures += len(broken)
+        batch, self._batch = self._batch, []
+        errors = {id(operation): error for operation, error in broken}
+        for operation, after in batch:
+            if after:
+                after(errors.get(id(operation)))
 
     def _look(self, db: Database) -> None:
         """Call on_change if another connection has written; after passing trouble, look again."""

@@ -10,6 +10,7 @@ COMMANDS = {
     "accounts": "scripts.accounts.command",
     "benchmark": "scripts.benchmark.command",
     "demo": "scripts.demo",
+    "keys": "scripts.keys.command",
     "report": "scripts.usage_report",
     "serve": "scripts.serve",
     "simulator": "scripts.simulator.command",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 from sqlite_utils import Database
 
 from codexlb_store.home import home_folder
-from codexlb_store.schema import StoreError, open_store
+from codexlb_store.schema import DATABASE_NAME, StoreError, is_busy, open_store
 from codexlb_store.vault import VaultError
 
 
@@ -22,6 +23,20 @@ class DataFolder:
 
     home: Path
     db: Database
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[None]:
+        """Nobody else changes the store between the look at it and the change; all of it counts, or nothing."""
+        self.db.execute("BEGIN IMMEDIATE")
+        with self.db.conn:
+            yield
+
+
+def trouble(path: Path, error: sqlite3.Error) -> str:
+    """Why an open database refused to be read or written, in one sentence."""
+    if is_busy(error):
+        return f"The database {path} is locked by another program: end that program and try again."
+    return f"The database {path} cannot be used ({error}): check the disk, and who may write to that file."
 
 
 @contextlib.contextmanager
@@ -33,3 +48,5 @@ def data_folder() -> Iterator[DataFolder]:
             yield DataFolder(home, db)
     except (StoreError, VaultError) as error:
         raise click.ClickException(str(error)) from error
+    except sqlite3.Error as error:
+        raise click.ClickException(trouble(home / DATABASE_NAME, error)) from error

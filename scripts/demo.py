@@ -35,7 +35,7 @@ PROMPT = "Say in one sentence what you are."
 
 NO_CODEX = "The Codex CLI is not on PATH: install it (npm install -g @openai/codex), or run the demo without --codex."
 
-NEXT = "Yours now: `codexlb accounts import ~/.codex/auth.json`, then `codexlb serve`."
+NEXT = "Yours now: `codexlb accounts login`, then `codexlb serve`."
 
 
 async def watch(folder: DataFolder, traffic: Traffic, console: Console) -> None:

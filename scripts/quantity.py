@@ -65,6 +65,15 @@ def duration(seconds: float) -> str:
     return f"{whole // DAY} d {whole % DAY // HOUR} h"
 
 
+def age(seconds: float) -> str:
+    """How long ago something was, in its largest unit: 45 s, 12 min, 3 h, 8 d."""
+    whole = max(0, math.floor(seconds))
+    for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if whole >= unit:
+            return f"{whole // unit} {name}"
+    return f"{whole} s"
+
+
 def latency(milliseconds: float | None) -> str:
     """How long an answer took: 850 ms, 1.2 s, 2 min."""
     if milliseconds is None:

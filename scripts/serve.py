@@ -8,13 +8,10 @@ from __future__ import annotations
 import asyncio
 import difflib
 import io
-import ipaddress
 import logging
 import os
 import signal
-import socket
 import sys
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,14 +24,13 @@ from mitmproxy.options import Options
 from codexlb_store.home import home_folder
 from codexlb_store.schema import StoreError
 from codexlb_store.vault import VaultError
+from scripts.serve_doors import check_certificate, check_listen, check_port, check_web, has_keys, host_of
 
 DEFAULT_PORT = 2455
 """The port that people's Codex configuration already names."""
 
 DEAD_END = "http://127.0.0.1:9"
 """Where mitmproxy itself would send a request that the chain did not route: nowhere (the discard port)."""
-
-MITMWEB_HAS_PASSWORD_SINCE = (11, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +45,7 @@ class Wanted:
     flow_file: Path | None
     web_port: int | None
     verbose: bool
+    certificate: Path | None = None
 
 
 class SlimMaster(master.Master):
@@ -91,11 +88,6 @@ def web_url(web: master.Master) -> str:
     return found
 
 
-def host_of(address: str) -> str:
-    """An address as it stands in a URL."""
-    return f"[{address}]" if ":" in address else address
-
-
 def settings(wanted: Wanted) -> dict[str, Any]:
     """The mitmproxy options for what was asked for."""
     values: dict[str, Any] = {
@@ -107,6 +99,8 @@ def settings(wanted: Wanted) -> dict[str, Any]:
     }
     if wanted.flow_file:
         values["save_stream_file"] = str(wanted.flow_file)
+    if wanted.certificate:
+        values["certs"] = [f"*={wanted.certificate}"]
     if wanted.web_port is not None:
         values |= {"web_port": wanted.web_port, "web_open_browser": False}
     return values
@@ -135,23 +129,6 @@ def set_option(options: Options, item: str) -> None:
         raise exceptions.OptionsError(str(error) if name in str(error) else f"{name}: {error}") from error
 
 
-def check_web(options: Options) -> None:
-    """Older mitmwebs have no password: they must not be reachable from another machine."""
-    numbers = tuple(int(part) for part in version.VERSION.split(".")[:2])
-    if numbers < MITMWEB_HAS_PASSWORD_SINCE and not is_loopback(options.web_host):
-        raise exceptions.OptionsError(
-            f"mitmweb {version.VERSION} has no password, so web_host must be 127.0.0.1, not {options.web_host!r}."
-        )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches that address; a name is not trusted to be one."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def check_core() -> None:
     """Refuse to start on a mitmproxy of another shape, before our modules fail to load on it."""
     try:
@@ -167,19 +144,6 @@ def check_core() -> None:
         )
 
 
-def check_port(host: str, port: int, option: str) -> None:
-    """Say in one sentence that a port cannot be had, before mitmproxy says it in many."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with closing(socket.socket(family)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise click.ClickException(
-                f"Cannot listen on {host}:{port} ({error.strerror}): end what holds it or choose another {option}."
-            ) from error
-
-
 def quiet_at_the_end(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Python 3.11 reports every connection that ends with the loop as an error; newer ones do not."""
     if not isinstance(context.get("exception"), asyncio.CancelledError):
@@ -191,13 +155,15 @@ async def run(wanted: Wanted) -> None:
     options = Options()
     running = SlimMaster(options) if wanted.web_port is None else web_master(options)
     apply(options, wanted)
+    check_listen(options, keys_exist=has_keys(os.environ))
     if wanted.web_port is not None:
         check_web(options)
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(quiet_at_the_end)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, running.shutdown)
-    click.echo(f"Codex-LB listens on http://{host_of(wanted.listen)}:{wanted.port}/backend-api/codex", err=True)
+    scheme = "https" if wanted.certificate else "http"
+    click.echo(f"Codex-LB listens on {scheme}://{host_of(wanted.listen)}:{wanted.port}/backend-api/codex", err=True)
     if wanted.web_port is not None:
         click.echo(f"mitmweb shows its traffic on {web_url(running)}", err=True)
     await running.run()
@@ -214,6 +180,12 @@ async def run(wanted: Wanted) -> None:
 )
 @click.option("--upstream", default="https://chatgpt.com", show_default=True, help="Origin that Codex requests go to.")
 @click.option("--issuer", default="https://auth.openai.com", show_default=True, help="Origin that refreshes tokens.")
+@click.option(
+    "--cert",
+    "certificate",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Serve over TLS with this certificate (PEM with its private key).",
+)
 @click.option("--set", "sets", multiple=True, metavar="OPTION=VALUE", help="Set an option; may be repeated.")
 @click.option("-w", "flow_file", type=click.Path(path_type=Path, dir_okay=False), help="Save the flows to this file.")
 @click.option("--web", is_flag=True, help="Inspect the traffic in a browser (mitmweb).")
@@ -225,6 +197,8 @@ def command(web: bool, web_port: int, **chosen: Any) -> None:
     for option, value in (("--upstream", wanted.upstream), ("--listen", wanted.listen)):
         if not value:
             raise click.ClickException(f"{option} is empty: give a value or leave it out.")
+    if wanted.certificate:
+        check_certificate(wanted.certificate)
     check_core()
     check_port(wanted.listen, wanted.port, "--port")
     if wanted.web_port is not None:

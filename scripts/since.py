@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import re
 
-SECONDS_OF_UNIT = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-
-LENGTH = re.compile(r"(\d{1,9})([mhdw])")
+from scripts.lengths import parse_length
 
 
 def parse_since(text: str, now: float, zone: datetime.tzinfo | None) -> float:
@@ -15,9 +12,9 @@ def parse_since(text: str, now: float, zone: datetime.tzinfo | None) -> float:
 
     A date or time without an offset is read in `zone` (None: this machine's). ValueError says what helps.
     """
-    length = LENGTH.fullmatch(text.strip().lower())
-    if length:
-        return max(0.0, now - int(length[1]) * SECONDS_OF_UNIT[length[2]])
+    length = parse_length(text)
+    if length is not None:
+        return max(0.0, now - length)
     try:
         moment = datetime.datetime.fromisoformat(text.strip())
         return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())

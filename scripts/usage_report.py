@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from codexlb_store.accounts import load_accounts
+from codexlb_store.keys import load_keys
 from codexlb_store.pricing import load_prices
 from codexlb_store.processes import living
 from codexlb_store.reports import Dimension, account_views, requests, usage
@@ -84,8 +85,20 @@ def grouped(
     rows = usage(folder.db, by, since, utc_offset_seconds=utc_offset_seconds(now))
     if not rows:
         return NO_REQUESTS if since is None else f"No requests since {moment(since, now, None)}."
-    names = account_names(load_accounts(folder.db)) if by is Dimension.ACCOUNT else {}
-    return usage_table(by.capitalize(), labelled(rows, by, names), width, usage(folder.db, since=since)[0])
+    return usage_table(
+        by.capitalize(), labelled(rows, by, names_of(folder, by)), width, usage(folder.db, since=since)[0]
+    )
+
+
+def names_of(folder: DataFolder, by: Dimension | None) -> dict[str, str]:
+    """What people call the groups, by id; nothing for a dimension whose values speak for themselves."""
+    match by:
+        case Dimension.ACCOUNT:
+            return account_names(load_accounts(folder.db))
+        case Dimension.KEY:
+            return {key.id: key.name for key in load_keys(folder.db)}
+        case _:
+            return {}
 
 
 def utc_offset_seconds(now: float) -> int:
@@ -116,6 +129,7 @@ def command(context: click.Context, by: str | None, since: float | None, as_json
     with data_folder() as folder:
         if as_json:
             names = {account.id: account.name for account in load_accounts(folder.db)}
+            names |= {key.id: key.name for key in load_keys(folder.db)}
             rows = usage(folder.db, dimension, since, utc_offset_seconds=utc_offset_seconds(now))
             echo_json(usage_record(row, dimension, names) for row in rows)
             return

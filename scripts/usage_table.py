@@ -47,6 +47,9 @@ NONE_OF = {
 }
 """What the requests are called that have no value in a dimension."""
 
+HAVE_NAMES = frozenset({Dimension.ACCOUNT, Dimension.KEY})
+"""The ledger has their ids; people gave them names."""
+
 
 def account_names(accounts: Iterable[Account]) -> dict[str, str]:
     """What to call each account, by id; two of one name (a person in two workspaces) carry their id."""
@@ -56,7 +59,7 @@ def account_names(accounts: Iterable[Account]) -> dict[str, str]:
 
 
 def labelled(rows: Iterable[UsageRow], by: Dimension, names: Mapping[str, str]) -> list[tuple[str, UsageRow]]:
-    """Each row with the words for its group; accounts go by name."""
+    """Each row with the words for its group; accounts and keys go by name."""
     return [(NONE_OF[by] if row.group is None else names.get(row.group, row.group), row) for row in rows]
 
 
@@ -122,5 +125,5 @@ def usage_record(row: UsageRow, by: Dimension | None, names: Mapping[str, str]) 
     group = figures.pop("group")
     if by is None:
         return figures
-    name = {"account_name": names.get(group)} if by is Dimension.ACCOUNT else {}
+    name = {f"{by}_name": names.get(group)} if by in HAVE_NAMES else {}
     return {str(by): group, **name, **figures}

@@ -31,7 +31,7 @@ STORE_MAY_IMPORT = STDLIB | {"codexlb_store", "sqlite_utils", "cryptography"}
 
 WIRE_MAY_IMPORT = frozenset({"msgspec", "zstandard", "brotli"})
 """Beside addons.wire itself, the store's values and the standard library but for what follows."""
-STORE_VALUES = frozenset({"codexlb_store.windows", "codexlb_store.ledger"})
+STORE_VALUES = frozenset({"codexlb_store.identity", "codexlb_store.ledger", "codexlb_store.windows"})
 NOT_PURE = frozenset(
     {
         *("time", "random", "secrets"),

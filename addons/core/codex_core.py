@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from copy import copy
 from weakref import WeakSet
 
 from mitmproxy import ctx, http
@@ -20,14 +19,15 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.utils import human
 
 from addons.core import contract
+from addons.core.doorway import Doorway
 from addons.core.layer import CodexLayer
+from addons.core.limits import LIMITS, Limits
+from addons.core.passing import head_on_wire, is_sendable
 from addons.exchange import Exchanges
 from addons.replies import reply
 from addons.wire import answers
 from addons.wire.answers import JSON, Answer, error_body
-from addons.wire.headers import CLIENT_CREDENTIALS, OF_THIS_HOP, TURN_STATE
 from addons.wire.routes import Route
-from codexlb_store.accounts import Credential
 
 logger = logging.getLogger(__name__)
 
@@ -41,33 +41,18 @@ UNARY_FACTOR = 10
 """A compaction answers when it is done, which may take minutes."""
 OPTIONS = {"codexlb_head_timeout_seconds", "codexlb_idle_timeout_seconds"}
 
-NOT_FORWARDED = OF_THIS_HOP | CLIENT_CREDENTIALS
-"""The flow keeps them: the client's connection depends on some."""
 
-
-def head_on_wire(request: http.Request, credential: Credential, foreign_turn_state: bool = False) -> http.Request:
-    """The request head as the upstream gets it: a copy, with the account's token and without this hop's headers."""
-    dropped = NOT_FORWARDED | {TURN_STATE.encode()} if foreign_turn_state else NOT_FORWARDED
-    kept = [field for field in request.headers.fields if field[0].lower() not in dropped]
-    kept.append((b"authorization", f"Bearer {credential.access_token}".encode()))
-    kept.append((b"chatgpt-account-id", credential.chatgpt_account_id.encode()))
-    if request.raw_content and not {b"content-length", b"transfer-encoding"} & {name.lower() for name, _ in kept}:
-        kept.append((b"content-length", str(len(request.raw_content)).encode()))  # an HTTP/2 client need not say it
-    if credential.fedramp:
-        kept.append((b"x-openai-fedramp", b"true"))
-    head = copy(request)
-    head.data = copy(request.data)  # mitmproxy's own copy would check and convert every field again
-    head.data.headers = http.Headers(tuple(kept))
-    head.data.content = None
-    return head
+TOO_LARGE = "The request body is larger than this proxy takes."
 
 
 def connection_error(status: int, message: str) -> Answer:
     """What the client is told when its connection or the upstream's broke: 502 and above make Codex try again."""
     if status >= 500:  # mitmproxy's message may quote the upstream's bytes, cookies and all
         body = error_body("upstream_unreachable", "The upstream's answer broke off or was none.", "server_error")
+    elif status == 413:
+        body = error_body("request_too_large", TOO_LARGE)
     else:
-        body = error_body("bad_request", message)
+        body = error_body("request_timeout" if status == 408 else "bad_request", message)
     return Answer(status, (JSON, ("connection", "close")), body)
 
 
@@ -86,8 +71,10 @@ def is_first_layer(context: Context) -> bool:
 class CodexCore:
     """Fail closed at the wire: only a request that every step of the chain has written its part of may leave."""
 
-    def __init__(self, exchanges: Exchanges) -> None:
+    def __init__(self, exchanges: Exchanges, limits: Limits = LIMITS) -> None:
         self.exchanges = exchanges
+        self.limits = limits
+        self.doorway = Doorway()
         self.dialling: WeakSet[Client] = WeakSet()
         self.small_body_bytes = 0
         self.connect_seconds = CONNECT_SECONDS
@@ -120,6 +107,17 @@ class CodexCore:
         self.connect_seconds = min(CONNECT_SECONDS, self.head_timeout_seconds)
         self.idle_seconds = float(ctx.options.codexlb_idle_timeout_seconds)
 
+    def client_connected(self, client: Client) -> None:
+        """Let nobody hold a connection and say nothing."""
+        self.doorway.enter(client, self.limits.greeting_seconds)
+
+    def client_disconnected(self, client: Client) -> None:
+        self.doorway.leave(client)
+
+    def greeted(self, client: Client) -> None:
+        """Called by the layer: the first byte is there, behind a TLS handshake if there is one."""
+        self.doorway.leave(client)
+
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
         """The stack that mitmproxy would build for a reverse proxy, with our HTTP layer in it."""
         context = nextlayer.context
@@ -149,7 +147,8 @@ class CodexCore:
 
     def has_credential(self, flow: http.HTTPFlow) -> bool:
         self.dialling.add(flow.client_conn)
-        return self.exchanges[flow].credential is not None
+        credential = self.exchanges[flow].credential
+        return credential is not None and is_sendable(credential)
 
     def head_seconds(self, flow: http.HTTPFlow) -> float:
         exchange = self.exchanges[flow]

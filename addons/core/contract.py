@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mitmproxy.addonmanager import AddonManager
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.net.http import http1
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.layers import http as core
+from mitmproxy.proxy.server import ConnectionHandler
 
 SIGNATURES: dict[tuple[type, str], list[str]] = {
     (core.HttpStream, "__init__"): ["self", "context", "stream_id"],
@@ -30,8 +33,18 @@ SIGNATURES: dict[tuple[type, str], list[str]] = {
     (core.HttpLayer, "_handle_event"): ["self", "event"],
     (core.HttpLayer, "make_stream"): ["self", "stream_id"],
     (core.HttpLayer, "event_to_child"): ["self", "child", "event"],
+    (core.Http1Connection, "_handle_event"): ["self", "event"],
+    (core.Http1Connection, "read_body"): ["self", "event"],
+    (core.Http1Connection, "wait"): ["self", "event"],
+    (core.Http1Server, "__init__"): ["self", "context"],
+    (core.Http1Server, "read_headers"): ["self", "event"],
+    (core.Http1Server, "send"): ["self", "event"],
+    (core.Http1Server, "mark_done"): ["self", "request", "response"],
+    (core.Http1Client, "mark_done"): ["self", "request", "response"],
     (core.GetHttpConnection, "connection_spec_matches"): ["self", "connection"],
     (layer.Layer, "handle_event"): ["self", "event"],
+    (ConnectionHandler, "on_timeout"): ["self"],
+    (Proxyserver, "register_connection"): ["self", "connection_id", "handler"],
     (AddonManager, "__init__"): ["self", "master"],
     (AddonManager, "register"): ["self", "addon"],
     (AddonManager, "trigger_event"): ["self", "event"],
@@ -41,14 +54,19 @@ SIGNATURES: dict[tuple[type, str], list[str]] = {
 
 NAMES: dict[Any, tuple[str, ...]] = {
     core: (
-        *("SendHttp", "DropStream", "ReceiveHttp", "HTTPMode", "HttpResponseHeadersHook"),
-        *("RequestHeaders", "RequestData", "RequestEndOfMessage", "RequestProtocolError"),
+        *("SendHttp", "DropStream", "ReceiveHttp", "HTTPMode", "HttpRequestHeadersHook", "HttpResponseHeadersHook"),
+        *("RequestHeaders", "RequestData", "RequestTrailers", "RequestEndOfMessage", "RequestProtocolError"),
         *("ResponseHeaders", "ResponseData", "ResponseTrailers", "ResponseEndOfMessage", "ResponseProtocolError"),
     ),
-    commands: ("SendData", "CloseConnection", "RequestWakeup", "StartHook", "Log", "Command"),
+    core.Http1Connection: ("state", "stream_id", "request", "response", "request_done", "response_done"),
+    http1: ("assemble_response",),
+    commands: (
+        *("SendData", "CloseConnection", "CloseTcpConnection"),
+        *("RequestWakeup", "StartHook", "Log", "Command"),
+    ),
     events: ("Start", "Wakeup", "DataReceived", "Event"),
 }
-"""Names that must exist in a module."""
+"""Names that must exist in a module or a class."""
 
 
 def _parameters(function: Callable[..., Any]) -> list[str]:

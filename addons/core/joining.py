@@ -54,24 +54,37 @@ def is_data(command: commands.Command) -> bool:
     return type(command) is ReceiveHttp and type(command.event) is core.ResponseData
 
 
-def join_data(source: Commands) -> Commands:
-    """Pass commands on; consecutive pieces of one answer become one."""
+def end_without_trailers(child: Any) -> Commands:
+    """The end of an answer behind which trailers came; mitmproxy's HTTP/1 gives up there."""
+    connection = child.context.layers[-1]  # below TLS and whatever else is in between
+    yield ReceiveHttp(core.ResponseEndOfMessage(connection.stream_id))
+    yield from connection.mark_done(response=True)
+
+
+def join_data(child: Any, event: events.Event) -> Commands:
+    """What a layer makes of an event; consecutive pieces of one answer become one."""
     held: Any = None
     parts: list[bytes] = []
-    for command in source:
-        if held is not None and is_data(command) and command.event.stream_id == held.stream_id:  # type: ignore[attr-defined]
-            parts.append(command.event.data)  # type: ignore[attr-defined]
-            continue
-        if held is not None:
-            yield ReceiveHttp(core.ResponseData(held.stream_id, b"".join(parts)))
-            held = None
-        if is_data(command):
-            held = command.event  # type: ignore[attr-defined]
-            parts = [held.data]
-        else:
-            yield command
+    has_trailers = False
+    try:
+        for command in child.handle_event(event):
+            if held is not None and is_data(command) and command.event.stream_id == held.stream_id:
+                parts.append(command.event.data)
+                continue
+            if held is not None:
+                yield ReceiveHttp(core.ResponseData(held.stream_id, b"".join(parts)))
+                held = None
+            if is_data(command):
+                held = command.event
+                parts = [held.data]
+            else:
+                yield command
+    except NotImplementedError:
+        has_trailers = True
     if held is not None:
         yield ReceiveHttp(core.ResponseData(held.stream_id, b"".join(parts)))
+    if has_trailers:
+        yield from end_without_trailers(child)
 
 
 class Joined:
@@ -82,4 +95,4 @@ class Joined:
 
     def handle_event(self, event: events.Event) -> Commands:
         """As the layer's own."""
-        return join_data(self.child.handle_event(event))
+        return join_data(self.child, event)

@@ -10,6 +10,7 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as core
 
+from addons.core.front import Front
 from addons.core.joining import Commands, Joined, join_writes
 from addons.core.stream import CodexStream
 from addons.core.wire_stream import Wire, WireStream
@@ -21,6 +22,17 @@ FIRST_ALIAS = 1 << 40
 """Ids of further attempts; no client connection counts that far."""
 
 
+class Timed:
+    """Stands before the client's connection when time has passed and nothing has come."""
+
+    def __init__(self, front: Front) -> None:
+        self.front = front
+
+    def handle_event(self, _: events.Event) -> Commands:
+        """As the layer's own."""
+        return self.front.check_time(time.monotonic())
+
+
 class CodexLayer(core.HttpLayer):
     """One client connection."""
 
@@ -28,12 +40,24 @@ class CodexLayer(core.HttpLayer):
         super().__init__(context, mode)
         self.wire = wire
         self.aliases = itertools.count(FIRST_ALIAS)
+        self.front: Front | None = None
         self.tick: commands.RequestWakeup | None = None
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup) and event.command is self.tick:
             return join_writes(self.pass_time(event))
+        if type(event) is events.Start:
+            return join_writes(self.begin(event))
         return join_writes(super()._handle_event(event))
+
+    def begin(self, event: events.Start) -> Commands:
+        """Put our own reader of HTTP/1 in the place of mitmproxy's."""
+        client = self.context.client
+        self.wire.greeted(client)
+        yield from super()._handle_event(event)
+        if type(self.connections[client]) is core.Http1Server:
+            self.connections[client] = self.front = Front(self.context.fork(), self.wire.limits, self.wind_up)
+            yield from self.event_to_child(self.front, event)
 
     def event_to_child(self, child: Any, event: events.Event) -> layer.CommandGenerator[None]:
         """Called by mitmproxy for each event; what comes from the upstream is joined first."""
@@ -45,22 +69,25 @@ class CodexLayer(core.HttpLayer):
         """Called by mitmproxy for each new request."""
         stream = CodexStream(self.context.fork(), stream_id, self, self.wire)
         self.streams[stream_id] = stream
-        if self.tick is None:
-            yield from self.wind_up()
+        yield from self.wind_up()
         yield from self.event_to_child(stream, events.Start())
 
     def wind_up(self) -> Commands:
-        """Ask for the next tick."""
-        self.tick = commands.RequestWakeup(TICK_SECONDS)
-        yield self.tick
+        """Ask for the next tick, unless it is to come already."""
+        if self.tick is None:
+            self.tick = commands.RequestWakeup(TICK_SECONDS)
+            yield self.tick
 
     def pass_time(self, event: events.Wakeup) -> Commands:
-        """Let every open stream look at the time; without one the clock stops."""
+        """Let all that may not last look at the time; when there is nothing of that kind, the clock stops."""
+        self.command_sources.pop(event.command, None)  # mitmproxy would bring it to whoever asked
         self.tick = None
         yield from self.hang_up_dials(time.time())
+        if self.front:
+            yield from self.event_to_child(Timed(self.front), event)
         for stream in list({id(stream): stream for stream in self.streams.values()}.values()):
             yield from self.event_to_child(stream, event)
-        if self.streams:
+        if self.streams or (self.front and self.front.deadline is not None):
             yield from self.wind_up()
 
     def hang_up_dials(self, now: float) -> Commands:

@@ -12,13 +12,14 @@ from typing import Any
 from mitmproxy import http
 from mitmproxy.connection import Connection
 from mitmproxy.net.http.validate import validate_headers
-from mitmproxy.proxy import commands, layer
+from mitmproxy.proxy import layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as core
 
 from addons.core.attempt import Attempt, UpstreamAttemptFailedHook
 from addons.core.held import Held, Judgement, must_be_held
 from addons.core.joining import Commands
+from addons.core.passing import head_for_client
 from addons.core.versions import cancelled, upstream_failed
 from addons.core.wire_stream import Ids, Wire, WireStream
 from addons.wire.failures import Break
@@ -108,6 +109,7 @@ class CodexStream(WireStream):
             yield from self.failed(Break.TRANSPORT, "")
             return
         self.attempt.response = event.response
+        event.response = head_for_client(event.response)
         if must_be_held(event.response):
             self.held = Held(event)
             self.server_state = self.state_hold
@@ -138,8 +140,9 @@ class CodexStream(WireStream):
         """Called every second: has the upstream been silent for too long?"""
         if self.client_state == self.state_errored:
             return  # nobody waits for it any more
-        if self.client_state == self.state_consume_request_body and now - self.heard_at >= self.wire.idle_seconds:
-            yield commands.CloseConnection(self.context.client)  # an upload that stopped half-way
+        if self.is_uploading:
+            yield from self.check_upload(now)
+            return
         silent_seconds = now - self.heard_at
         if self.server_state == self.state_wait_for_response_headers and self.attempt and not self.committed:
             if silent_seconds >= self.wire.head_seconds(self.flow):
@@ -205,15 +208,6 @@ class CodexStream(WireStream):
             return
         assert self.attempt is not None
         yield from self.answer(self.attempt.reply or self.wire.explain(502, message))
-
-    def answer(self, response: http.Response) -> Commands:
-        """Answer from here; nothing of the upstream is passed on."""
-        self.committed = True
-        self.upstream_id = self.ids.alias(self)  # whatever the last attempt still says is late
-        self.flow.response = response
-        yield core.HttpResponseHeadersHook(self.flow)
-        if not (yield from self.check_killed(True)):
-            yield from self.send_response()
 
     def state_deciding(self, _: Any) -> layer.CommandGenerator[None]:
         """Events that come while the chain decides belong to an attempt that is over."""

@@ -35,3 +35,15 @@ def upstream_failed(stream_id: int, message: str) -> core.ResponseProtocolError:
     """The event that says an upstream could not be reached or broke off."""
     code: Any = CODES.GENERIC_SERVER_ERROR if CODES else 502
     return core.ResponseProtocolError(stream_id, message, code)
+
+
+def turned_away(stream_id: int, message: str) -> core.RequestProtocolError:
+    """The event that says that a request broke off, or was broken off here."""
+    code: Any = CODES.GENERIC_CLIENT_ERROR if CODES else 400
+    return core.RequestProtocolError(stream_id, message, code)
+
+
+def client_left(stream_id: int) -> core.RequestProtocolError:
+    """The event that says that the client went away."""
+    code: Any = CODES.CLIENT_DISCONNECTED if CODES else CANCELLED
+    return core.RequestProtocolError(stream_id, "Client disconnected.", code)

@@ -6,32 +6,39 @@ Each attempt speaks to the upstream under an id of its own, so a late word from 
 from __future__ import annotations
 
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 from mitmproxy import http
+from mitmproxy.connection import Client
 from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as core
 
 from addons.core.joining import Commands
+from addons.core.limits import Limits
+from addons.core.passing import hide_credentials
 from addons.core.versions import status_of
 
-FROM_UPSTREAM = (
-    core.ResponseHeaders,
-    core.ResponseData,
-    core.ResponseTrailers,
-    core.ResponseEndOfMessage,
-    core.ResponseProtocolError,
-)
+FROM_UPSTREAM = (core.ResponseHeaders, core.ResponseData, core.ResponseEndOfMessage, core.ResponseProtocolError)
+
+TRAILERS = (core.RequestTrailers, core.ResponseTrailers)
+"""What follows a body is dropped: mitmproxy can say it in HTTP/2 only."""
+
+MOST_REFUSED_BYTES = 64 * 1024
+"""A request that is refused by its head is read to here, so that its connection can be used again."""
 
 
 class Wire(Protocol):
     """What the layer asks of the chain, per request; times in seconds."""
 
+    limits: Limits
     small_body_bytes: int  # no body up to here is too large
     connect_seconds: float
     hold_seconds: float
     idle_seconds: float
+
+    def greeted(self, client: Client) -> None:
+        """The client has said its first word."""
 
     def head_seconds(self, flow: http.HTTPFlow) -> float:
         """How long to wait for the head of an answer."""
@@ -68,8 +75,8 @@ class WireStream(core.HttpStream):
         self.wire = wire
         self.upstream_id = stream_id
         self.committed = False
-        self.head_sent = False
-        self.heard_at = monotonic()
+        self.head_sent = self.end_sent = False
+        self.begun_at = self.heard_at = monotonic()
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if self.committed and type(event) is core.ResponseData and event.stream_id == self.upstream_id:
@@ -87,8 +94,8 @@ class WireStream(core.HttpStream):
                 return  # a late word from an abandoned attempt
             event.stream_id = self.stream_id
             self.heard_at = monotonic()
-        elif isinstance(event, core.RequestData):
-            self.heard_at = monotonic()
+        elif isinstance(event, TRAILERS):
+            return
         yield from super()._handle_event(event)
 
     def check_time(self, now: float) -> Commands:
@@ -104,31 +111,81 @@ class WireStream(core.HttpStream):
             except StopIteration:
                 return
             if isinstance(command, core.SendHttp):
-                if command.connection is not self.context.client:
-                    self._to_upstream(command.event)
-                elif isinstance(command.event, core.ResponseHeaders):
-                    self.head_sent = True
-                elif isinstance(command.event, core.ResponseProtocolError) and not self.head_sent:
-                    yield from self._error_as_json(command.event)
+                if command.connection is self.context.client:
+                    yield from self._to_client(command)
+                    continue
+                self._to_upstream(command.event)
             elif isinstance(command, core.DropStream):
                 self.ids.forget(self)
             reply = yield command
+            if isinstance(command, core.HttpRequestHeadersHook):  # also when a step failed before it could do so
+                hide_credentials(self.flow.request)
+
+    def _to_client(self, command: core.SendHttp) -> Commands:
+        """Nothing behind the head of an answer to HEAD, nothing behind an end, and JSON for mitmproxy's error page."""
+        event = command.event
+        if isinstance(event, core.ResponseHeaders):
+            self.head_sent = event.response.status_code >= 200
+        elif isinstance(event, core.ResponseData) and self.flow.request.method == "HEAD":
+            return
+        elif isinstance(event, core.ResponseEndOfMessage):
+            self.end_sent = True
+        elif isinstance(event, core.ResponseProtocolError):
+            status = status_of(event)
+            if self.end_sent:
+                return
+            if not self.head_sent and status is not None:
+                yield from self._error_as_json(status, event.message)
+                return
+        yield command
 
     def _to_upstream(self, event: core.HttpEvent) -> None:
         event.stream_id = self.upstream_id
         if isinstance(event, core.RequestHeaders):
             event.request = self.wire.on_wire(self.flow)
 
-    def _error_as_json(self, event: core.ResponseProtocolError) -> Commands:
-        """Answer for mitmproxy, whose own error page is HTML; the event itself then only closes the connection."""
-        status = status_of(event)
-        if status is None:
-            return
-        self.head_sent = True
-        response = self.wire.explain(status, event.message)
-        client = self.context.client
+    def _error_as_json(self, status: int, message: str) -> Commands:
+        """A whole answer; it says itself that the connection ends with it."""
+        self.head_sent = self.end_sent = True
+        response, client = self.wire.explain(status, message), self.context.client
         yield core.SendHttp(core.ResponseHeaders(self.stream_id, response, end_stream=False), client)
-        yield core.SendHttp(core.ResponseData(self.stream_id, response.raw_content or b""), client)
+        if self.flow.request.method != "HEAD":
+            yield core.SendHttp(core.ResponseData(self.stream_id, response.raw_content or b""), client)
+        yield core.SendHttp(core.ResponseEndOfMessage(self.stream_id), client)
+
+    # A request comes
+
+    def state_consume_request_body(self, event: Any) -> layer.CommandGenerator[None]:
+        """Read on; but who is refused need not send megabytes to be told so."""
+        yield from super().state_consume_request_body(event)
+        if self.flow.response and self.is_uploading and len(self.request_body_buf) > MOST_REFUSED_BYTES:
+            yield from self.answer_early(self.flow.response)
+
+    @property
+    def is_uploading(self) -> bool:
+        """The request's head is there and its body is not."""
+        uploading: bool = self.client_state == self.state_consume_request_body
+        return uploading
+
+    def check_upload(self, now: float) -> Commands:
+        """A body that does not come along is not waited for; `now` is monotonic."""
+        if now - self.begun_at >= self.wire.limits.body_allowance(len(self.request_body_buf)):
+            yield from self.answer_early(self.wire.explain(408, "The body of the request did not come in time."))
+
+    def answer_early(self, response: http.Response) -> Commands:
+        """Answer a request that is not whole, and read no more of it."""
+        self.client_state = self.state_done  # the answer is the end of it
+        yield from self.answer(response)
+        self.client_state = self.state_errored  # what still comes is swallowed
+
+    def answer(self, response: http.Response) -> Commands:
+        """Answer from here; nothing of the upstream is passed on."""
+        self.committed = True
+        self.upstream_id = self.ids.alias(self)  # whatever the last attempt still says is late
+        self.flow.response = response
+        yield core.HttpResponseHeadersHook(self.flow)
+        if not (yield from self.check_killed(True)):
+            yield from self.send_response()
 
     def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
         """mitmproxy's check looks two options up for each piece of a body: not needed while the body is small."""

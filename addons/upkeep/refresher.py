@@ -1,46 +1,51 @@
 """Refreshes access tokens: a credential that is no good any more goes in, a fresh one or the problem comes out.
 
-A refresh token works once. So new tokens are in the store before anything uses them, and one refresh at a time runs
-for an account: whoever needs it meanwhile gets the same result.
+A refresh token works once, so this is guaranteed, whatever else happens:
+
+- For one account one refresh runs at a time, in all processes on the store; whoever needs it meanwhile gets the same
+  result. No two accounts are refreshed at the same instant.
+- Nothing is sent to the issuer before the store has shown that it can be written (the claim is committed), and no new
+  token is used before it is committed.
+- New tokens are never dropped while the process lives: if the store does not take them, they are offered to it again
+  and again, and the tokens that they replace are not sent to the issuer a second time.
+- An account is marked only on the issuer's own word. An answer that is lost on its way is a passing problem; the next
+  try learns whether the token was used up by it.
+
+Not guaranteed: a process that is killed between the issuer's answer and the commit loses the new tokens. The old
+access token serves as long as it is good; then the account needs a login.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
-import queue
-import sqlite3
+import random
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
-import aiohttp
-from sqlite_utils import Database
+from addons.upkeep.expiry import EXPIRY_MARGIN_SECONDS, is_due, is_expired
+from addons.upkeep.failures import Failures
+from addons.upkeep.issuer import Issuer
+from addons.upkeep.lane import Lane, LaneBusyError
+from addons.upkeep.round_trip import StoreUnavailableError
+from addons.upkeep.salvage import Salvage
+from addons.upkeep.token_store import REMOVED, Renewal, TokenStore, is_same
+from addons.wire.tokens import NewTokens, RefreshProblem, RefreshReason
+from codexlb_store.accounts import note_error
+from codexlb_store.credentials import Credential
+from codexlb_store.pool import SERVES_ITS_SESSIONS
 
-from addons.upkeep.round_trip import round_trip
-from addons.wire.tokens import NewTokens, RefreshProblem, RefreshReason, read_refresh_answer, refresh_request
-from codexlb_store.accounts import AccountStatus, Credential, load_credential, save_tokens, set_state
-from codexlb_store.pool import Pool
-from codexlb_store.vault import Vault, VaultError
-from codexlb_store.writer import Writer
-
-ISSUER_SECONDS, STORE_SECONDS = 10.0, 10.0
-"""How long the issuer and the store may take."""
-
-RETRY_SECONDS = 5.0
-"""How long a failed refresh answers for the next ones, so that a dead issuer does not hold up every request."""
-
-REMOVED = RefreshProblem(permanent=True, code="account_removed")
+NO_REFRESH_TOKEN = RefreshProblem(permanent=True, code="no_refresh_token")
 NOT_STORED = RefreshProblem(permanent=False, code="store_unavailable")
+BUSY = RefreshProblem(permanent=False, code="refresh_busy")
+CLOSING = RefreshProblem(permanent=False, code="shutting_down")
 
-JSON = {"content-type": "application/json"}
+NEW_SECONDS = EXPIRY_MARGIN_SECONDS
+"""How long nobody asks whether new tokens are due: with a wrong clock, or a life shorter than the margin, they always
+are, and each request would use up a refresh token. What the upstream refuses is refreshed all the same."""
 
 logger = logging.getLogger(__name__)
-
-_Result = TypeVar("_Result")
 
 
 def renewed(stale: Credential, tokens: NewTokens, now: float) -> Credential:
@@ -55,118 +60,136 @@ def renewed(stale: Credential, tokens: NewTokens, now: float) -> Credential:
     )
 
 
-def need_login(db: Database, vault: Vault, stale: Credential, code: str) -> Credential | None:
-    """Mark the account as in need of a login, unless the store has other tokens by now; returns what it has."""
-    held = load_credential(db, vault, stale.account_id)
-    if held and held.version == stale.version:
-        set_state(db, stale.account_id, AccountStatus.NEEDS_LOGIN, code)
-    return held
+def ends_service(stale: Credential, reason: RefreshReason, now: float) -> bool:
+    """Whether an account cannot serve any more when its refresh is refused: else its access token is still good."""
+    return reason is RefreshReason.UNAUTHORIZED or is_due(stale, now)
 
 
 class Refresher:
-    """Refreshes at the token endpoint `url`, keeps what it gets in the store, and the pool in step with it."""
+    """Makes every refresh of this process, one at a time, and remembers those that failed."""
 
-    def __init__(self, pool: Pool, writer: Writer, vault: Vault) -> None:
-        self.pool = pool
-        self.writer = writer
-        self.vault = vault
-        self.url = ""
-        self.issuer_seconds = ISSUER_SECONDS
-        self.store_seconds = STORE_SECONDS
-        self.retry_seconds = RETRY_SECONDS
-        self.session: aiohttp.ClientSession | None = None
+    def __init__(self, store: TokenStore, lane: Lane, issuer: Issuer, rng: random.Random) -> None:
+        self.store = store
+        self.pool = store.pool
+        self.lane = lane
+        self.issuer = issuer
+        self.failures = Failures(rng)
+        self.salvage = Salvage(store, rng)
+        self.closing = False
         self.under_way: dict[str, asyncio.Task[Credential | RefreshProblem]] = {}
-        self.failed: dict[str, tuple[Credential, RefreshProblem, float]] = {}
-        """By account: what could not be refreshed, why, and until when (unix seconds) that is the answer."""
+        self.renewals: dict[str, tuple[Credential, float]] = {}
+        """By account: what the last refresh gave, and when (time.monotonic)."""
+
+    async def fresh(self, account_id: str) -> Credential | RefreshProblem:
+        """The account's credential, refreshed first when it is due; while it lasts it survives a passing problem."""
+        held = self.pool.credentials.get(account_id)
+        if held is None or not is_due(held, time.time()) or self.is_new(held):
+            return held or REMOVED
+        found = await self.refreshed(held, RefreshReason.EXPIRY)
+        is_passing = isinstance(found, RefreshProblem) and not found.permanent
+        return held if is_passing and not is_expired(held, time.time()) else found
 
     async def refreshed(self, stale: Credential, reason: RefreshReason) -> Credential | RefreshProblem:
         """A credential newer than `stale`; who is cancelled while waiting does not stop the refresh."""
-        held = self.pool.credentials.get(stale.account_id)
-        if held is None:
-            return REMOVED
-        if held != stale:
-            return held
-        failed, problem, until = self.failed.get(stale.account_id, (None, NOT_STORED, 0.0))
-        if failed == stale and time.time() < until:
-            return problem
-        if stale.account_id not in self.under_way:
+        account_id = stale.account_id
+        held = self.pool.credentials.get(account_id)
+        if held is None or not is_same(held, stale):
+            return held or REMOVED
+        if account_id not in self.under_way:
+            if problem := self.known_problem(stale, reason):
+                return problem
             task = asyncio.create_task(self.refresh(stale, reason))
-            task.add_done_callback(lambda _: self.under_way.pop(stale.account_id))
-            self.under_way[stale.account_id] = task
-        return await asyncio.shield(self.under_way[stale.account_id])
+            task.add_done_callback(lambda _: self.under_way.pop(account_id))
+            self.under_way[account_id] = task
+        return await asyncio.shield(self.under_way[account_id])
 
     async def close(self) -> None:
-        """Let a refresh that has begun reach the store: the tokens before it are used up."""
+        """Begin no more, but let a refresh that has begun reach the store: the tokens before it are used up."""
+        self.closing = True
+        self.lane.close()
         if self.under_way:
             await asyncio.wait(list(self.under_way.values()))
-        if self.session:
-            await self.session.close()
+        await self.salvage.close()
+        await self.issuer.close()
+
+    def is_new(self, held: Credential) -> bool:
+        """Whether these tokens came from a refresh a moment ago."""
+        tokens, since = self.renewals.get(held.account_id, (None, 0.0))
+        return tokens is not None and is_same(tokens, held) and time.monotonic() - since < NEW_SECONDS
+
+    def known_problem(self, stale: Credential, reason: RefreshReason) -> RefreshProblem | None:
+        """Why not to try now; a refusal that matters only now is none, for the account must be marked."""
+        if self.closing:
+            return CLOSING
+        if stale.account_id in self.salvage:
+            return NOT_STORED
+        problem = self.failures.answer(stale, time.monotonic())
+        account = self.pool.accounts.get(stale.account_id)
+        is_in_service = account is not None and account.state in SERVES_ITS_SESSIONS
+        if problem and problem.permanent and is_in_service and ends_service(stale, reason, time.time()):
+            return None
+        return problem
 
     async def refresh(self, stale: Credential, reason: RefreshReason) -> Credential | RefreshProblem:
         """One refresh from beginning to end, and what it means for the account."""
         try:
             result = await self.exchange(stale, reason)
-        except (TimeoutError, queue.Full, VaultError, sqlite3.Error) as error:
-            logger.error("The store did not take part in a refresh: %s", type(error).__name__)
+        except LaneBusyError:
+            result = CLOSING if self.closing else BUSY
+        except StoreUnavailableError as error:
+            logger.error("A refresh waits for the store: %s", error)
             result = NOT_STORED
-        if isinstance(result, RefreshProblem):
-            until = math.inf if result.permanent else time.time() + self.retry_seconds
-            self.failed[stale.account_id] = (stale, result, until)
-            logger.warning("The token of account %s could not be refreshed: %s.", stale.account_id, result.code)
+        if isinstance(result, Credential):
+            self.failures.forget(stale.account_id)
+            self.renewals[stale.account_id] = result, time.monotonic()
+        elif not result.permanent and result is not CLOSING:
+            self.note(stale, result)
         return result
 
     async def exchange(self, stale: Credential, reason: RefreshReason) -> Credential | RefreshProblem:
-        """Old tokens for new ones, unless another process was first; raises what `round_trip` raises."""
-        held = await self.stored(stale.account_id)  # proves, too, that new tokens could be written
-        if held is None or held.version != stale.version:
-            return self.take_over(stale.account_id, held)
-        answer = await self.ask_issuer(stale, reason)
-        if isinstance(answer, NewTokens):
-            fresh = renewed(stale, answer, time.time())
-            await self.in_store(partial(save_tokens, vault=self.vault, fresh=fresh, id_token=answer.id_token))
-            return self.take_over(stale.account_id, await self.stored(stale.account_id))
-        return await self.give_up(stale, answer) if answer.permanent else answer
+        """Old tokens for new ones, unless another process was first."""
+        async with self.lane.turn(stale) as held:
+            if held is None or not is_same(held.credential, stale):
+                return self.store.take_over(stale, held)
+            answer = self.hopeless(stale) or await self.issuer.refresh(stale, reason)
+            if isinstance(answer, NewTokens):
+                return await self.keep(stale, answer)
+            return await self.give_up(stale, answer, reason) if answer.permanent else answer
 
-    async def ask_issuer(self, stale: Credential, reason: RefreshReason) -> NewTokens | RefreshProblem:
-        """Call the token endpoint; no answer is a passing problem."""
-        self.session = self.session or aiohttp.ClientSession()
-        timeout = aiohttp.ClientTimeout(total=self.issuer_seconds)
-        body = refresh_request(stale.refresh_token, reason)
+    def hopeless(self, stale: Credential) -> RefreshProblem | None:
+        """Why the issuer need not be asked."""
+        if self.closing:
+            return CLOSING
+        return self.failures.verdict(stale) if stale.refresh_token else NO_REFRESH_TOKEN
+
+    async def keep(self, stale: Credential, tokens: NewTokens) -> Credential | RefreshProblem:
+        """Use the new tokens once the store has them, and not before."""
+        renewal = Renewal(stale, renewed(stale, tokens, time.time()), tokens.id_token)
         try:
-            async with self.session.post(
-                self.url, data=body, headers=JSON, timeout=timeout, allow_redirects=False
-            ) as response:
-                return read_refresh_answer(response.status, await response.read())
-        except TimeoutError:
-            return RefreshProblem(permanent=False, code="issuer_timeout")
-        except aiohttp.ClientError:
-            return RefreshProblem(permanent=False, code="issuer_unreachable")
+            held = await self.store.keep(renewal, self.lane.holder)
+        except StoreUnavailableError:
+            self.salvage.add(renewal)
+            return NOT_STORED
+        return self.store.take_over(stale, held)
 
-    async def stored(self, account_id: str) -> Credential | None:
-        """What the store holds, all that was put before included and committed."""
-        return await self.in_store(partial(load_credential, vault=self.vault, account_id=account_id))
+    async def give_up(
+        self, stale: Credential, problem: RefreshProblem, reason: RefreshReason
+    ) -> Credential | RefreshProblem:
+        """The account needs a login, now or when its access token is due, unless it has had one meanwhile."""
+        is_final = ends_service(stale, reason, time.time())
+        held = await self.store.refuse(stale, problem.code, is_final)
+        found = self.store.take_over(stale, held)
+        if not isinstance(found, Credential) or not is_same(found, stale):
+            return found
+        self.note(stale, problem)
+        if is_final:
+            logger.error("Account %s needs a login: codexlb accounts login.", stale.account_id)
+        return problem
 
-    async def in_store(self, operation: Callable[[Database], _Result]) -> _Result:
-        return await round_trip(self.writer, operation, self.store_seconds)
-
-    def take_over(self, account_id: str, held: Credential | None) -> Credential | RefreshProblem:
-        """Use what the store holds, unless the pool has heard of something newer since it was read."""
-        known = self.pool.credentials.get(account_id)
-        if known is None or held is None:
-            return REMOVED
-        if held.version <= known.version:
-            return known
-        self.pool.credentials[account_id] = held
-        if self.pool.accounts[account_id].state is AccountStatus.NEEDS_LOGIN:
-            self.pool.mark(account_id, AccountStatus.ACTIVE, None)
-        return held
-
-    async def give_up(self, stale: Credential, problem: RefreshProblem) -> Credential | RefreshProblem:
-        """The account needs a login, unless it has had one meanwhile."""
-        held = await self.in_store(partial(need_login, vault=self.vault, stale=stale, code=problem.code))
-        known = self.take_over(stale.account_id, held)
-        if isinstance(known, Credential) and known.version == stale.version:
-            self.pool.mark(stale.account_id, AccountStatus.NEEDS_LOGIN, problem.code)
-            logger.error("Account %s needs a login: run `codex login` and import its auth.json.", stale.account_id)
-            return problem
-        return known
+    def note(self, stale: Credential, problem: RefreshProblem) -> None:
+        """Give the same answer for a while, and let people know."""
+        account_id, before = stale.account_id, self.failures.last(stale)
+        self.failures.note(stale, problem, time.monotonic())
+        self.store.hand_over(partial(note_error, account_id=account_id, code=problem.code, now=time.time()))
+        if before is None or before.problem != problem:  # said once, not with every try
+            logger.warning("The token of account %s could not be refreshed: %s.", account_id, problem.code)

@@ -4,44 +4,59 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
+import queue
 from collections.abc import Callable
-from typing import Any, TypeVar
+from concurrent.futures import Future, InvalidStateError
+from typing import TypeVar
 
 from sqlite_utils import Database
 
-from codexlb_store.batches import is_passing
-from codexlb_store.vault import VaultError
+from codexlb_store.batches import Operation, is_passing, name_of
 from codexlb_store.writer import Writer
 
 _Result = TypeVar("_Result")
+_Value = TypeVar("_Value")
+
+
+class StoreUnavailableError(Exception):
+    """The store could not do something, or not in time; then it may still do it later."""
 
 
 async def round_trip(writer: Writer, operation: Callable[[Database], _Result], patience_seconds: float) -> _Result:
-    """What the operation returns; raises TimeoutError (it may still run), queue.Full, sqlite3.Error or VaultError.
+    """What the operation returns; raises StoreUnavailableError.
 
     It has run then, but may not be committed yet. The next round trip sees it committed: that is in a later batch.
     """
-    loop = asyncio.get_running_loop()
-    outcome: asyncio.Future[_Result] = loop.create_future()
-
-    def settle(action: Callable[[Any], None], value: object) -> None:
-        if not outcome.done():  # nobody may wait any more, and a batch may run twice
-            action(value)
-
-    def tell(action: Callable[[Any], None], value: object) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended: what was written counts all the same
-            loop.call_soon_threadsafe(settle, action, value)
+    outcome: Future[_Result] = Future()
 
     def run(db: Database) -> None:
         try:
             result = operation(db)
-        except (VaultError, sqlite3.Error) as error:
-            if not is_passing(error):
-                tell(outcome.set_exception, error)
+        except Exception as error:
+            if not is_passing(error):  # whatever it is: who waits must hear of it
+                tell(outcome.set_exception, StoreUnavailableError(f"{type(error).__name__} in {name_of(operation)}."))
             raise
         tell(outcome.set_result, result)
 
-    writer.put(run)
-    async with asyncio.timeout(patience_seconds):
-        return await outcome
+    if not hand_over(writer, run):
+        raise StoreUnavailableError("The writer takes nothing now.")
+    try:
+        async with asyncio.timeout(patience_seconds):
+            return await asyncio.wrap_future(outcome)
+    except TimeoutError as error:
+        raise StoreUnavailableError(f"{name_of(operation)} took more than {patience_seconds:g} s.") from error
+
+
+def tell(setter: Callable[[_Value], None], value: _Value) -> None:
+    """Settle an outcome, unless it is: a batch may run twice, and nobody may wait any more."""
+    with contextlib.suppress(InvalidStateError):
+        setter(value)
+
+
+def hand_over(writer: Writer, operation: Operation) -> bool:
+    """Put an operation without waiting for it; False when the writer's queue is full, or it is closed."""
+    try:
+        writer.put(operation)
+    except (queue.Full, RuntimeError):
+        return False
+    return True

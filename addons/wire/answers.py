@@ -37,7 +37,7 @@ def refused(refusal: Refusal) -> Answer:
 
 def no_accounts() -> Answer:
     """Say that the pool is empty: a 400, because that one Codex shows at once instead of trying again."""
-    message = "Codex-LB has no account yet. Add one with: codexlb accounts import ~/.codex/auth.json"
+    message = "Codex-LB has no account yet. Add one with: codexlb accounts login"
     return Answer(400, (JSON,), error_body("no_accounts", message))
 
 
@@ -58,12 +58,6 @@ def usage_limit(
     return Answer(429, (JSON, retry_after, *headers), error_body(code, message, code, **fields))
 
 
-def unauthorized() -> Answer:
-    """Say that the client's key is missing or unknown."""
-    message = "This proxy needs a valid client key: send it as `Authorization: Bearer <key>`."
-    return Answer(401, (JSON, ("www-authenticate", "Bearer")), error_body("invalid_api_key", message))
-
-
 def not_routed() -> Answer:
     """Say that a request was stopped because no step of the proxy took responsibility for it."""
     message = "Codex-LB stopped this request: no account was put on it. Its log says why."
@@ -75,6 +69,12 @@ def busy(retry_after_seconds: float) -> Answer:
     wait = str(max(1, math.ceil(retry_after_seconds)))
     message = f"Every account is busy. Try again in {wait} s."
     return Answer(503, (JSON, ("retry-after", wait)), error_body("busy", message, "server_error"))
+
+
+def not_writable() -> Answer:
+    """Say that what is used cannot be counted: then nothing is sent."""
+    message = "The usage database cannot be written: check its disk."
+    return Answer(503, (JSON, ("retry-after", "30")), error_body("store_unavailable", message, "server_error"))
 
 
 def broken_body(message: str, status: int = 400) -> Answer:

@@ -98,14 +98,13 @@ _TEXT = msgspec.json.Decoder(str)
 _METADATA = msgspec.json.Decoder(_Metadata)
 _REASONING = msgspec.json.Decoder(_Reasoning)
 _ITEM = msgspec.json.Decoder(_Item)
-_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 _INPUT_BEGINS = frozenset({b"[", b'"', b"n"})
 
 # Only the last item matters, and only for one word: to split millions of items takes gigabytes.
 _TRIGGER = b"compaction_trigger"
 _TAIL_BYTES = 4096
-_MOST_SPLIT_BYTES = 16 * 1024 * 1024
+_WHITE = b" \t\r\n"
 
 
 def parse_ask(route: Route, headers: Headers, body: bytes) -> Ask:
@@ -114,7 +113,7 @@ def parse_ask(route: Route, headers: Headers, body: bytes) -> Ask:
     Raises AskError where the route needs a JSON body and this is none.
     """
     turn = read_or_none(_METADATA, _bytes(headers.get("x-codex-turn-metadata"))) or _Metadata()
-    fields = _read(body) if route in _STRICT else _glance(headers, body)
+    fields = _read(body) if route in _STRICT else _glance(body)
     metadata = read_or_none(_METADATA, fields.client_metadata) or _Metadata()
     reasoning = read_or_none(_REASONING, fields.reasoning) or _Reasoning()
     return Ask(
@@ -157,23 +156,30 @@ def _read(body: bytes) -> _Body:
         raise AskError("The request body is nested too deeply to be read.") from error
 
 
-def _glance(headers: Headers, body: bytes) -> _Body:
-    if not (headers.get("content-type") or "").lower().startswith("application/json"):
-        return _Body()
+def _glance(body: bytes) -> _Body:
+    # Whatever type it says it has: not every server asks for that, and a key's rules shall see what the server sees.
     return read_or_none(_BODY, body) or _Body()
 
 
 def _compacts(turn: _Metadata, fields: _Body) -> bool:
     if turn.request_kind == "compaction":
         return True
-    if (
-        _TRIGGER not in bytes(memoryview(fields.input)[-_TAIL_BYTES:])
-        or len(memoryview(fields.input)) > _MOST_SPLIT_BYTES
-    ):
-        return False
-    items = read_or_none(_ITEMS, fields.input)
-    item = read_or_none(_ITEM, items[-1]) if items else None
-    return item is not None and item.type == "compaction_trigger"
+    tail = bytes(memoryview(fields.input)[-_TAIL_BYTES:])
+    return _TRIGGER in tail and _last_type(tail) == "compaction_trigger"
+
+
+def _last_type(tail: bytes) -> str | None:
+    """The type of the last item of a list that ends so; None when that is no object, or a longer one."""
+    items = tail.rstrip(_WHITE).removesuffix(b"]").rstrip(_WHITE)
+    if not items.endswith(b"}"):
+        return None
+    # What begins at the right brace is an object and nothing else; at one further right something is left over.
+    at = items.rfind(b"{")
+    while at >= 0:
+        if item := read_or_none(_ITEM, items[at:]):
+            return item.type
+        at = items.rfind(b"{", 0, at)
+    return None
 
 
 def _first_id(*candidates: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 import zstandard
@@ -19,11 +20,16 @@ _CHUNK_BYTES = 64 * 1024
 _ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 
 # brotli before 1.2 cannot bound what one call returns, but one meta-block yields at most 16 MiB and takes
-# about this many bytes to write. It costs 26 ms for 1 MB of input; Codex itself sends zstd.
+# about this many bytes to write. It costs 36 ms for 1 MB of input; Codex itself sends zstd.
 _BROTLI_SLICE_BYTES = 16
+_BROTLI_IS_BOUNDED = hasattr(brotli.Decompressor, "can_accept_more_data")
 
-# Two layers are what a client behind a compressing proxy could send; more is somebody playing.
+# Two layers are what a client behind a compressing proxy could send; more, or one twice, is somebody playing.
 _MAX_LAYERS = 2
+
+# A few million empty pieces would take ten seconds to walk over. Those of honest encoders are larger by far.
+_MOST_PIECES = 4096
+_PIECE_BYTES = 256
 
 # RFC 8878: the longest frame header, the end of a skippable frame's magic, a block that repeats one byte.
 _ZSTD_HEADER_BYTES = 18
@@ -64,9 +70,16 @@ def _layers(encoding: str) -> list[str]:
     if unknown := [name for name in layers if name not in _DECODERS]:
         message = f"The content encoding {unknown[0]!r} is not supported; send zstd, gzip, deflate, br or none."
         raise BodyError(message, 415)
-    if len(layers) > _MAX_LAYERS:
-        raise BodyError(f"The request body is encoded {len(layers)} times; at most {_MAX_LAYERS} are accepted.", 415)
+    if len(layers) > min(_MAX_LAYERS, len(set(layers))):
+        message = f"The request body is encoded {len(layers)} times; {_MAX_LAYERS} different ways are accepted."
+        raise BodyError(message, 415)
     return layers
+
+
+def _pieces(body: bytes) -> Iterator[int]:
+    """Counts the pieces that a body of this size may be made of; BodyError with the first that is too many."""
+    yield from range(_MOST_PIECES + len(body) // _PIECE_BYTES)
+    raise BodyError("The request body is compressed in too many pieces to be read.", 413)
 
 
 def _collect(decoder: Callable[[bytes], Iterator[bytes]], name: str, body: bytes, limit: int) -> bytes:
@@ -92,9 +105,10 @@ def _zstd(body: bytes) -> Iterator[bytes]:
 
 
 def _ends_with_a_frame(body: bytes) -> bool:
-    at = 0
+    at, pieces = 0, _pieces(body)
     while at < len(body):
-        at = _skippable_end(body, at) if body[at + 1 : at + 4] == _ZSTD_SKIPPABLE else _frame_end(body, at)
+        next(pieces)
+        at = _skippable_end(body, at) if body[at + 1 : at + 4] == _ZSTD_SKIPPABLE else _frame_end(body, at, pieces)
     return at == len(body)
 
 
@@ -102,7 +116,7 @@ def _skippable_end(body: bytes, at: int) -> int:
     return at + 8 + int.from_bytes(body[at + 4 : at + 8], "little")
 
 
-def _frame_end(body: bytes, at: int) -> int:
+def _frame_end(body: bytes, at: int, pieces: Iterator[int]) -> int:
     """Where the zstd frame at `at` ends (RFC 8878, 3.1.1): header, blocks up to the last one, checksum."""
     header = body[at : at + _ZSTD_HEADER_BYTES]
     checksum = 4 if zstandard.get_frame_parameters(header).has_checksum else 0
@@ -111,6 +125,7 @@ def _frame_end(body: bytes, at: int) -> int:
     while not last:
         if at + 3 > len(body):
             raise EOFError
+        next(pieces)
         block = int.from_bytes(body[at : at + 3], "little")
         last, kind, size = block & 1, block >> 1 & 3, block >> 3
         at += 3 + (1 if kind == _ZSTD_REPEAT else size)
@@ -128,11 +143,12 @@ def _deflate(body: bytes) -> Iterator[bytes]:
 
 
 def _zlib(body: bytes, window_bits: int) -> Iterator[bytes]:
-    member = zlib.decompressobj(window_bits)
+    member, members = zlib.decompressobj(window_bits), _pieces(body)
     for start in range(0, len(body), _CHUNK_BYTES):
         data = body[start : start + _CHUNK_BYTES]
         while True:
             if member.eof and data:  # the next member of a gzip file
+                next(members)
                 member = zlib.decompressobj(window_bits)
             piece = member.decompress(data, _CHUNK_BYTES)
             data = member.unused_data if member.eof else member.unconsumed_tail
@@ -145,10 +161,23 @@ def _zlib(body: bytes, window_bits: int) -> Iterator[bytes]:
 
 def _brotli(body: bytes) -> Iterator[bytes]:
     decompressor = brotli.Decompressor()
-    for start in range(0, len(body), _BROTLI_SLICE_BYTES):
-        yield decompressor.process(body[start : start + _BROTLI_SLICE_BYTES])
+    pieces = _brotli_bounded if _BROTLI_IS_BOUNDED else _brotli_sliced
+    yield from pieces(decompressor, body)
     if not decompressor.is_finished():
         raise EOFError
+
+
+def _brotli_bounded(decompressor: Any, body: bytes) -> Iterator[bytes]:
+    for start in range(0, len(body), _CHUNK_BYTES):  # what it has not read yet it copies with each call
+        piece = decompressor.process(body[start : start + _CHUNK_BYTES], output_buffer_limit=_CHUNK_BYTES)
+        while piece:
+            yield piece
+            piece = decompressor.process(b"", output_buffer_limit=_CHUNK_BYTES)
+
+
+def _brotli_sliced(decompressor: Any, body: bytes) -> Iterator[bytes]:
+    for start in range(0, len(body), _BROTLI_SLICE_BYTES):
+        yield decompressor.process(body[start : start + _BROTLI_SLICE_BYTES])
 
 
 _DECODERS: dict[str, Callable[[bytes], Iterator[bytes]]] = {

@@ -13,10 +13,29 @@ CLIENT_CREDENTIALS = frozenset(
 )
 """What belongs to the client and the proxy alone: it is shown nowhere and never goes upstream."""
 
+ROUTING_OVERRIDE = "x-openai-account-routing-override"
+FEDRAMP = "x-openai-fedramp"
+
+OF_THE_WORKSPACE = frozenset({ROUTING_OVERRIDE.encode(), FEDRAMP.encode()})
+"""Where requests of the account's workspace may be handled; what the client says was meant for its own account."""
+
 OF_THIS_HOP = frozenset(
     {
-        *(b"accept-encoding", b"connection", b"keep-alive", b"te", b"upgrade", b"http2-settings", b"proxy-connection"),
-        *(b"forwarded", b"via", b"x-real-ip", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"),
+        *(b"connection", b"keep-alive", b"te", b"trailer", b"upgrade", b"http2-settings", b"expect"),
+        *(b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"),
     }
 )
-"""Not forwarded. Without Accept-Encoding the answer comes plain, and its usage can be read."""
+"""Said between two neighbours, or of who they are; so is what begins like one of the next."""
+
+OF_HOPS = (b"proxy-", b"x-forwarded-")
+
+OF_ITS_SENDER = frozenset({b"accept-encoding"})
+"""Not forwarded either: without it the answer comes plain, and its usage can be read."""
+
+OF_THE_POOL = frozenset(
+    {
+        *(b"set-cookie", b"set-cookie2", b"clear-site-data"),
+        *(b"alt-svc", b"strict-transport-security", b"nel", b"report-to", b"reporting-endpoints"),
+    }
+)
+"""What an upstream says to its own client: the pool's cookies, and rules for a host that is not this one."""

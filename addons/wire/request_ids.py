@@ -9,5 +9,5 @@ HEADERS = ("x-request-id", "x-oai-request-id", "cf-ray")
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
-    """The id in an answer's headers, if it has one."""
-    return next((value for name in HEADERS if (value := headers.get(name))), None)
+    """The id in an answer's headers, if it has one that can be shown."""
+    return next((value for name in HEADERS if (value := headers.get(name)) and value.isprintable()), None)

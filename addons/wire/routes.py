@@ -10,6 +10,9 @@ import urllib.parse
 
 _TREE = "/backend-api/codex/"
 
+MOST_TARGET_BYTES = 8 * 1024
+"""Codex's own targets are shorter than a hundred bytes."""
+
 # Controls, spaces, NUL and halves of characters never stand in an honest request target.
 _UNCLEAN = re.compile(r"[^\x21-\x7e]")
 
@@ -31,6 +34,7 @@ class Route(enum.Enum):
     IMAGES = "images"
     OTHER = "other"
     HEALTH = "health"
+    USAGE = "usage"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,19 +47,28 @@ class Refusal:
     allow: tuple[str, ...] = ()
 
 
-_KNOWN: dict[str, tuple[Route, str]] = {
-    _TREE + "responses": (Route.RESPONSES, "POST"),
-    _TREE + "responses/compact": (Route.COMPACT, "POST"),
-    _TREE + "models": (Route.MODELS, "GET"),
-    _TREE + "alpha/search": (Route.SEARCH, "POST"),
-    _TREE + "images/generations": (Route.IMAGES, "POST"),
-    _TREE + "images/edits": (Route.IMAGES, "POST"),
-    "/health": (Route.HEALTH, "GET"),
+_KNOWN: dict[str, tuple[Route, tuple[str, ...]]] = {
+    _TREE + "responses": (Route.RESPONSES, ("POST",)),
+    _TREE + "responses/compact": (Route.COMPACT, ("POST",)),
+    _TREE + "models": (Route.MODELS, ("GET",)),
+    _TREE + "alpha/search": (Route.SEARCH, ("POST",)),
+    _TREE + "images/generations": (Route.IMAGES, ("POST",)),
+    _TREE + "images/edits": (Route.IMAGES, ("POST",)),
+    "/health": (Route.HEALTH, ("GET", "HEAD")),
+    "/v1/usage": (Route.USAGE, ("GET",)),
 }
+
+_ENDS_A_NAME = re.compile(r"[;?#]")
+"""What some servers cut a path off at."""
+
+_ORDINARY = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+"""What the other paths of the tree are asked with; what a tunnel, a trace or a browser's preflight wants is not."""
 
 
 def route(method: str, path: str, upgrade: bool) -> Route | Refusal:
     """Name the route of a request: its method, its raw request target, and whether it asks for an Upgrade."""
+    if len(path) > MOST_TARGET_BYTES:
+        return Refusal(414, "uri_too_long", f"The URL is longer than {MOST_TARGET_BYTES // 1024} KiB.")
     if flaw := _flaw(path):
         return Refusal(400, "invalid_path", f"This request target is refused: {flaw}.")
     # Decoded, because the upstream decodes too: `/%72esponses` must not pass as an unknown path.
@@ -65,10 +78,12 @@ def route(method: str, path: str, upgrade: bool) -> Route | Refusal:
         return Refusal(426, "websocket_not_supported", message)
     if decoded in _KNOWN:
         found, allowed = _KNOWN[decoded]
-        return found if method == allowed else _wrong_method(allowed)
+        return found if method in allowed else _wrong_method(*allowed)
     if not decoded.startswith(_TREE) or decoded == _TREE:
         return Refusal(404, "not_found", f"Nothing is served here; Codex requests go below {_TREE}.")
-    return _wrong_method() if method.upper() in ("CONNECT", "TRACE") else Route.OTHER
+    if (known := _as_a_lax_server_reads(decoded)) in _KNOWN:
+        return Refusal(404, "not_found", f"Nothing is served here; the path is spelled {known}.")
+    return Route.OTHER if method in _ORDINARY else _wrong_method(*_ORDINARY)
 
 
 def known_host(host_header: str | None, own_names: frozenset[str] = frozenset()) -> bool:
@@ -98,6 +113,12 @@ def _flaw(path: str) -> str | None:
 def _decoded(path: str) -> str:
     # Latin-1 maps each byte to one character, so no decoding error can hide one.
     return urllib.parse.unquote(path.partition("?")[0], "latin-1")
+
+
+def _as_a_lax_server_reads(decoded: str) -> str:
+    """The path without what some servers overlook: what is one of ours to them must not be an unknown one here, where
+    neither a key's rules nor its limits are held against it."""
+    return _ENDS_A_NAME.split(decoded, 1)[0].rstrip("/. ").lower()
 
 
 def _wrong_method(*allowed: str) -> Refusal:

@@ -91,11 +91,16 @@ _RESPONSE = msgspec.json.Decoder(_Response)
 _INCOMPLETE = msgspec.json.Decoder(_Incomplete)
 
 
+_DELTA = b'.delta"'
+"""How the type of a piece of output ends; inside a text the quote would be escaped."""
+
+
 class Tap:
     """Reads a stream of server-sent events; it never raises and keeps no more than the unfinished event.
 
     `terminal` is the last event, `rate_limits` the JSON of the newest event about the account's default limits
     (it came at `rate_limits_at`),
+    `deltas` how many pieces of output there were, give or take those that the network split,
     `first_output_at` the time of the piece that completed the first event with output.
     """
 
@@ -104,12 +109,14 @@ class Tap:
         self.rate_limits: bytes | None = None
         self.rate_limits_at = 0.0
         self.first_output_at: float | None = None
+        self.deltas = 0
         self._open = bytearray()
         self._fed_at = 0.0
 
     def feed(self, data: bytes, now: float) -> None:
         """Look at the next piece of the stream, which arrived at `now` (unix seconds)."""
         self._fed_at = now
+        self.deltas += data.count(_DELTA)
         if not self._open and data.endswith(_WHOLE):
             self._look(data)
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import enum
 import re
@@ -11,6 +10,7 @@ import msgspec
 
 from addons.wire.errors import error_of_json
 from addons.wire.lenient import NULL, read_or_none
+from codexlb_store.identity import expiry_of
 
 CLIENT_ID = "app_EMoamEEZ73f0CkXaXp7hrann"
 """The public OAuth client of the Codex CLI: its refresh tokens are good for no other."""
@@ -25,9 +25,6 @@ PERMANENT = frozenset(
     }
 )
 """Codes that no second try will change: a person must log in again."""
-
-LATEST = 253402300800.0
-"""Unix seconds of the year 10000: a time beyond it is none."""
 
 # What an answer calls a problem goes into the log and onto the screen, so it must look like a name.
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -64,12 +61,7 @@ class _Answer(msgspec.Struct):
     id_token: msgspec.Raw = NULL
 
 
-class _Claims(msgspec.Struct):
-    exp: float | None = None
-
-
 _ANSWER = msgspec.json.Decoder(_Answer)
-_CLAIMS = msgspec.json.Decoder(_Claims)
 _TEXT = msgspec.json.Decoder(str)
 
 
@@ -85,39 +77,31 @@ def refresh_request(refresh_token: str, reason: RefreshReason) -> bytes:
     )
 
 
-def read_refresh_answer(status: int, body: bytes) -> NewTokens | RefreshProblem:
-    """Read what the endpoint answered; what is not understood may be better another time."""
+def read_refresh_answer(status: int, body: bytes, old_access_token: str | None = None) -> NewTokens | RefreshProblem:
+    """Read what the endpoint answered; what is not understood may be better another time.
+
+    Each token may be left out. A new refresh token counts without an access token, for it has ended the old one.
+    """
     if status != 200:
         return _problem(status, body)
     answer = read_or_none(_ANSWER, body) or _Answer()
-    access_token = _token(answer.access_token)
+    access_token, refresh_token = _token(answer.access_token), _token(answer.refresh_token)
+    if access_token is None and refresh_token is not None:
+        access_token = old_access_token
     if access_token is None:
         return RefreshProblem(permanent=False, code="no_access_token")
-    return NewTokens(
-        access_token=access_token,
-        refresh_token=_token(answer.refresh_token),
-        id_token=_token(answer.id_token),
-        expires_at=expiry_of(access_token),
-    )
+    return NewTokens(access_token, refresh_token, _token(answer.id_token), expiry_of(access_token))
 
 
-def expiry_of(token: str) -> float | None:
-    """Until when a JWT says it is good, in unix seconds; None when it does not say, or is no JWT."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-    except ValueError:
-        return None
-    claims = read_or_none(_CLAIMS, payload)
-    return claims.exp if claims and claims.exp is not None and 0 <= claims.exp < LATEST else None
+def code_of(code: str | None, status: int) -> str:
+    """What to call a problem: the answer's own code if it looks like one, else its status."""
+    return code if code and _CODE.fullmatch(code) else f"http_{status}"
 
 
 def _problem(status: int, body: bytes) -> RefreshProblem:
-    code = error_of_json(body).code or ""
+    code = error_of_json(body).code
     final = status == 401 or (status < 500 and status != 429 and code in PERMANENT)
-    return RefreshProblem(permanent=final, code=code if _CODE.fullmatch(code) else f"http_{status}")
+    return RefreshProblem(permanent=final, code=code_of(code, status))
 
 
 def _token(value: msgspec.Raw) -> str | None:

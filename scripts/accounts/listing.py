@@ -9,7 +9,9 @@ import click
 
 from codexlb_store.processes import living
 from codexlb_store.reports import account_views
-from scripts.accounts.table import NO_ACCOUNTS, account_record, accounts_table
+from scripts.accounts.advice import all_advice
+from scripts.accounts.record import account_record
+from scripts.accounts.table import NO_ACCOUNTS, accounts_table
 from scripts.data_folder import data_folder
 from scripts.terminal import terminal
 
@@ -19,7 +21,8 @@ from scripts.terminal import terminal
 def command(as_json: bool) -> None:
     """Show the accounts and their limits.
 
-    Each with its plan and status, what is used of its limits, and when they reset.
+    Each with its plan and status, the age of its token, what went wrong last, what is used of its limits, and when
+    they reset.
     """
     now = time.time()
     with data_folder() as folder:
@@ -28,6 +31,8 @@ def command(as_json: bool) -> None:
         click.echo(json.dumps([account_record(view, now) for view in views], indent=2))
     elif views:
         console = terminal()
-        console.print(accounts_table(views, now, console.width))
+        console.print(accounts_table(views, now, console.width, detailed=True))
+        for sentence in all_advice(views, now):
+            click.echo(f"\n{sentence}")
     else:
         click.echo(NO_ACCOUNTS)

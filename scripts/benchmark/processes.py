@@ -5,7 +5,6 @@ from __future__ import annotations
 import http
 import http.client
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,14 +38,6 @@ def shared_out(available: Sequence[int]) -> Cores:
         everything = frozenset(ordered)
         return Cores(everything, everything, everything)
     return Cores(frozenset(ordered[:1]), frozenset(ordered[1:2]), frozenset(ordered[2:]))
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from codexlb_store.reports import Dimension, usage
 from codexlb_store.schema import open_store
 from scripts.benchmark.figures import Target
 from scripts.benchmark.logins import auth_json
-from scripts.benchmark.processes import BenchmarkError, Cores, free_port, output_of, running, wait_until_ready
+from scripts.benchmark.processes import BenchmarkError, Cores, output_of, running, wait_until_ready
+from scripts.proxy_process import free_port
 
 ACCOUNTS = 4
 IMPORT_SECONDS = 30.0

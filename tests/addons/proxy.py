@@ -19,8 +19,8 @@ from sqlite_utils import Database
 
 from addons.chain import Chain, chain
 from addons.core.dispatch import HookTable
-from codexlb_store.accounts import save_login
 from codexlb_store.auth_json import parse_auth_json
+from codexlb_store.logins import save_login
 from codexlb_store.schema import open_store
 from codexlb_store.vault import Vault
 

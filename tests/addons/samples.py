@@ -17,12 +17,16 @@ from addons.wire.asks import Ask, Kind
 from addons.wire.origins import Origin
 from addons.wire.routes import Route
 from addons.wire.unary import Body
-from codexlb_store.accounts import Account, AccountStatus, Credential, save_login
+from codexlb_store.accounts import Account, AccountStatus
 from codexlb_store.auth_json import parse_auth_json
+from codexlb_store.budgets import Reservation
+from codexlb_store.credentials import Credential
+from codexlb_store.logins import save_login
 from codexlb_store.pool import Pool, Snapshot
 from codexlb_store.schema import open_store
 from codexlb_store.selection import Choice
 from codexlb_store.sessions import Home
+from codexlb_store.spends import NOTHING
 from codexlb_store.vault import Vault
 from codexlb_store.windows import Window
 
@@ -61,13 +65,15 @@ def an_exchange(**fields: Any) -> Exchange:
         Route.RESPONSES,
         opened_at=1000.0,
         id="x1",
-        client=Client("127.0.0.1", key_id=None),
+        client=Client("127.0.0.1", key=None),
         ask=ASK,
         affinity=Affinity("s1", home=None),
         lease=Lease("a", Choice("a", (("a", 1.0),))),
         credential=CREDENTIAL,
         upstream=Origin("https", "chatgpt.com", 443),
         recorded=True,
+        permitted=True,
+        reservation=Reservation(NOTHING, ()),
         head_seen=True,
     )
     return replace(exchange, **fields)

@@ -15,10 +15,12 @@ from mitmproxy import ctx, http
 from mitmproxy.connection import ConnectionState
 
 from addons.balancer import LONGEST_REST_AWAITED_SECONDS, Balancer
-from addons.exchange import Affinity, Exchanges
+from addons.exchange import Affinity, Client, Exchanges
 from addons.wire.failures import Diagnosis, Failure
 from codexlb_store.accounts import AccountStatus
+from codexlb_store.keys import Key
 from codexlb_store.pool import Pool, Snapshot
+from codexlb_store.pricing import load_prices
 from codexlb_store.reports import requests
 from codexlb_store.schema import open_store
 from codexlb_store.selection import Strategy
@@ -30,12 +32,13 @@ from tests.addons.waiting import settled, until
 NOW = 1000.0
 PAUSED, DRAINING = AccountStatus.PAUSED, AccountStatus.DRAINING
 A, B, C = (replace(ACCOUNT, id=name) for name in "abc")
+PRICES = load_prices()
 BURST = Diagnosis(Failure.RATE_LIMITED, "rate_limit_exceeded", None)
 BROKEN = Diagnosis(Failure.OVERLOADED, "http_503", None)
 
 
 def a_balancer(pool: Pool, most: int = 0) -> Balancer:
-    balancer = Balancer(Exchanges(), pool, random.Random(1))
+    balancer = Balancer(Exchanges(), pool, PRICES, random.Random(1))
     balancer.most, balancer.strategy = most, Strategy.FILL_FIRST
     return balancer
 
@@ -80,7 +83,35 @@ def test_a_session_stays_at_home_else_all_that_can_serve_are_asked_for(
 def test_a_request_waits_for_an_account_that_is_back_soon(cooling_until: list[float], expected: float | None) -> None:
     accounts = [replace(ACCOUNT, id=str(number), cooling_until=until) for number, until in enumerate(cooling_until)]
 
-    assert a_balancer(a_pool(*accounts)).first_back(NOW) == expected
+    assert a_balancer(a_pool(*accounts)).first_back(an_exchange(), NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("scope", "home", "expected"),
+    [
+        pytest.param(("a", "c"), None, "ac", id="only those it is bound to"),
+        pytest.param(("a", "c"), "b", "ac", id="a home that it is not bound to"),
+        pytest.param(("a", "c"), "c", "c", id="a home that it is bound to"),
+        pytest.param(("gone",), "b", "", id="none of them is there"),
+        pytest.param(None, "b", "b", id="bound to none"),
+    ],
+)
+def test_a_key_is_served_by_the_accounts_that_it_is_bound_to(
+    scope: tuple[str, ...] | None, home: str | None, expected: str
+) -> None:
+    client = Client("10.0.0.7", Key("team", 1.0, accounts=scope))
+    exchange = an_exchange(client=client, affinity=Affinity("s1", home))
+
+    able = a_balancer(a_pool(A, B, C)).able(exchange, NOW)
+
+    assert [candidate.account_id for candidate in able] == list(expected)
+
+
+def test_a_key_does_not_wait_for_an_account_that_it_is_not_bound_to() -> None:
+    pool = a_pool(A, replace(B, cooling_until=NOW + 5))
+    exchange = an_exchange(client=Client("10.0.0.7", Key("team", 1.0, accounts=("a",))))
+
+    assert a_balancer(pool).first_back(exchange, NOW) is None
 
 
 async def test_a_lease_is_counted_once_and_taken_back_once() -> None:
@@ -115,10 +146,10 @@ class Queue:
         self.flows: dict[str, http.HTTPFlow] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
-    def arrive(self, name: str, home: str | None = None) -> None:
-        flow = self.flows[name] = a_flow()
+    def arrive(self, name: str, home: str | None = None, key: Key | None = None, body: bytes = b"{}") -> None:
+        flow = self.flows[name] = a_flow(body=body)
         self.balancer.exchanges[flow] = an_exchange(
-            id=name, opened_at=time.time(), lease=None, affinity=Affinity(name, home)
+            id=name, opened_at=time.time(), lease=None, affinity=Affinity(name, home), client=Client("10.0.0.7", key)
         )
         self.tasks[name] = asyncio.create_task(self.ask(name))
 
@@ -147,6 +178,41 @@ async def test_who_waits_is_served_in_order_of_arrival() -> None:
     for ended, expected in (("1", "12"), ("2", "123"), ("3", "1234")):
         await queue.end(ended)
         assert queue.served == list(expected)
+
+
+async def test_a_key_that_asks_for_little_is_served_next_however_many_wait_of_another() -> None:
+    greedy, small = Key("greedy", 1.0, id="k1"), Key("small", 1.0, id="k2")
+    queue = Queue(a_pool(A))
+    for name in ("g1", "g2", "g3", "g4"):
+        queue.arrive(name, key=greedy)
+    await settled()
+    queue.arrive("s1", key=small)
+    queue.arrive("s2", key=small)
+    await settled()
+
+    for _ in range(5):
+        await queue.end(queue.served[-1])
+
+    assert queue.served == ["g1", "s1", "g2", "s2", "g3", "g4"]
+
+
+async def test_what_costs_more_has_fewer_turns() -> None:
+    """Two keys wait; each has had the same cost when the dear one has had one turn and the cheap one four."""
+    dear, cheap = Key("dear", 1.0, id="k1"), Key("cheap", 1.0, id="k2")
+    queue = Queue(a_pool(A))
+    queue.balancer.prices = replace(PRICES, models=())  # every token costs the same
+    queue.arrive("first")
+    await settled()
+    for number in range(3):
+        queue.arrive(f"d{number}", key=dear, body=b"x" * 4 * (4 * 4096 - 2048))
+    for number in range(6):
+        queue.arrive(f"c{number}", key=cheap, body=b"x" * 4 * 2048)
+    await settled()
+
+    for _ in range(9):
+        await queue.end(queue.served[-1])
+
+    assert queue.served[1:] == ["d0", "c0", "c1", "c2", "c3", "d1", "c4", "c5", "d2"]
 
 
 async def test_a_client_that_leaves_while_waiting_gives_its_place_to_the_next() -> None:

@@ -184,7 +184,7 @@ async def test_without_an_account_the_answer_names_the_command_to_run(tmp_path: 
         status, body = await proxy.ask(body=TURN)
     assert status == 400
     assert json.loads(body)["error"]["code"] == "no_accounts"
-    assert "codexlb accounts import" in json.loads(body)["error"]["message"]
+    assert "codexlb accounts login" in json.loads(body)["error"]["message"]
     assert [row.outcome for row in rows(tmp_path)] == ["refused"]
 
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 from collections.abc import AsyncIterator
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,51 +12,16 @@ from mitmproxy.exceptions import OptionsError
 from mitmproxy.test import taddons, tflow
 
 from addons.core.attempt import Attempt
-from addons.credentials import Credentials, is_due, is_expired
+from addons.credentials import Credentials
 from addons.exchange import Exchange, Exchanges, Lease, NextStep
 from addons.wire.routes import Route
-from codexlb_store.accounts import Credential, save_login
-from codexlb_store.auth_json import parse_auth_json
-from codexlb_store.pool import Pool, load_snapshot
-from codexlb_store.schema import open_store
+from codexlb_store.pool import Pool
 from codexlb_store.selection import Choice
-from codexlb_store.vault import Vault
-from codexlb_store.writer import Writer
 from scripts.simulator.faults import Fault
 from scripts.simulator.server import Simulator
+from tests.addons.upkeep.refresh_lab import TOKEN, a_lab
 
-TOKEN = "/oauth/token"
-RESPONSES = "/backend-api/codex/responses"
-TURN = b'{"model":"gpt-5.5","stream":true,"input":[{"type":"message","role":"user","content":[]}]}'
 NOW = 1_000_000.0
-DAY = 86_400.0
-CREDENTIAL = Credential("a", "w", "access", "refresh", None, None, 1, fedramp=False)
-
-
-@pytest.mark.parametrize(
-    ("expires_at", "last_refresh", "due"),
-    [
-        pytest.param(NOW + 301, NOW - 9 * DAY, False, id="lasts, whatever its age"),
-        pytest.param(NOW + 300, NOW, True, id="five minutes before its end"),
-        pytest.param(NOW - 1, NOW, True, id="expired"),
-        # one that does not say when it expires
-        pytest.param(None, NOW - 8 * DAY, False, id="eight days old"),
-        pytest.param(None, NOW - 8 * DAY - 1, True, id="older"),
-        pytest.param(None, None, False, id="of unknown age"),
-    ],
-)
-def test_when_a_token_is_refreshed(expires_at: float | None, last_refresh: float | None, due: bool) -> None:
-    assert is_due(replace(CREDENTIAL, expires_at=expires_at, last_refresh=last_refresh), NOW) is due
-
-
-@pytest.mark.parametrize(
-    ("expires_at", "expired"), [(NOW + 1, False), (NOW, True), (None, False)], ids=["lasts", "ended", "does not say"]
-)
-def test_when_a_token_is_no_good_any_more(expires_at: float | None, expired: bool) -> None:
-    assert is_expired(replace(CREDENTIAL, expires_at=expires_at), NOW) is expired
-
-
-# The addon, with a store and an issuer, called as mitmproxy calls it.
 
 
 @dataclass
@@ -69,7 +31,6 @@ class Bench:
     sim: Simulator
     credentials: Credentials
     pool: Pool
-    home: Path
 
     def account_id(self, name: str) -> str:
         (found,) = [account.id for account in self.pool.accounts.values() if account.email.startswith(name)]
@@ -94,28 +55,15 @@ class Bench:
 
 @pytest.fixture
 async def bench(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    """`indirect` says in how many seconds the access tokens expire."""
+    """The addon, called as mitmproxy calls it; `indirect` says in how many seconds the access tokens expire."""
     async with Simulator(accounts="plus,plus") as sim:
-        import_logins(tmp_path, sim, expires_in=getattr(request, "param", 3600.0))
-        vault = Vault.open(tmp_path, os.environ)
-        with closing(open_store(tmp_path)) as db:
-            pool = Pool(load_snapshot(db, vault, 0.0))
-        writer = Writer(tmp_path)
-        writer.start()
-        credentials = Credentials(Exchanges(), pool, writer, vault)
-        with taddons.context(credentials) as context:
-            context.configure(credentials, codexlb_issuer=sim.origin)
-            yield Bench(sim, credentials, pool, tmp_path)
-            await credentials.done()
-        writer.close()
-
-
-def import_logins(home: Path, sim: Simulator, expires_in: float) -> None:
-    """Both accounts' logins go into the store, as `codexlb accounts import` would put them there."""
-    vault = Vault.open(home, os.environ)
-    with closing(open_store(home)) as db:
-        for name in ("plus-1", "plus-2"):
-            save_login(db, vault, parse_auth_json(sim.auth_json(name, expires_in)), time.time())
+        lab = a_lab(tmp_path, sim, getattr(request, "param", 3600.0))
+        async with lab.worker() as worker:
+            credentials = Credentials(Exchanges(), worker.pool, worker.refresher)
+            with taddons.context(credentials) as context:
+                context.configure(credentials, codexlb_issuer=sim.origin)
+                yield Bench(sim, credentials, worker.pool)
+                await credentials.done()
 
 
 async def test_a_good_token_is_used_as_it_is(bench: Bench) -> None:
@@ -222,14 +170,19 @@ async def test_the_same_account_keeps_its_credential(bench: Bench, step: NextSte
     assert bench.calls() == []
 
 
-async def test_an_issuer_that_is_none_is_refused(tmp_path: Path) -> None:
-    vault = Vault.open(tmp_path, os.environ)
-    with closing(open_store(tmp_path)) as db:
-        pool = Pool(load_snapshot(db, vault, 0.0))
-    credentials = Credentials(Exchanges(), pool, Writer(tmp_path), vault)
-
+async def test_an_issuer_that_is_none_is_refused(bench: Bench) -> None:
     with (
-        taddons.context(credentials) as context,
+        taddons.context(bench.credentials) as context,
         pytest.raises(OptionsError, match="codexlb_issuer: 'auth' is not an origin"),
     ):
-        context.configure(credentials, codexlb_issuer="auth")
+        context.configure(bench.credentials, codexlb_issuer="auth")
+
+
+async def test_after_the_end_no_refresh_begins(bench: Bench) -> None:
+    exchange, attempt = bench.exchange("plus-1")
+    await bench.credentials.request(attempt.flow)
+    await bench.credentials.done()
+    exchange.next_step = NextStep.REFRESH
+    await bench.credentials.upstream_attempt_failed(attempt)
+
+    assert (exchange.credential_problem, bench.calls()) == ("shutting_down", [])

@@ -28,7 +28,7 @@ def pool(*states: AccountStatus) -> Pool:
         elif state is AccountStatus.COOLING:
             made.health.rest(account_id, NOW + 20)
         else:
-            made.mark(account_id, state, None)
+            made.note_account(replace(made.accounts[account_id], state=state))
     return made
 
 

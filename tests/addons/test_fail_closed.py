@@ -12,8 +12,9 @@ from addons.chain import Chain
 from tests.addons.proxy import Upstream, running, store_with
 
 STEPS = (
-    "SafeOptions", "CodexCore", "Gate", "ClientKeys", "Pages", "Body", "Meter", "Verdict", "Sticky", "Balancer",
-    "Credentials", "Upstream", "Ledger", "Poller", "StoreKeeper", "Clearance",
+    "SafeOptions", "CodexCore", "Gate", "ClientKeys", "Pages", "Body", "KeyRules", "Meter", "ModelList",
+    "Verdict", "Limits", "Sticky", "Balancer", "Credentials", "Upstream", "Ledger", "Poller", "StoreKeeper",
+    "Clearance",
 )  # fmt: skip
 REQUEST_HOOKS = ("requestheaders", "request")
 

@@ -47,6 +47,7 @@ def request(
         pytest.param(request("OPTIONS", "*", "127.0.0.1"), 400, id="asterisk form"),
         pytest.param(request("GET", "/", "127.0.0.1"), 404, id="nothing there"),
         pytest.param(request("GET", RESPONSES, "127.0.0.1"), 405, id="method"),
+        pytest.param(request("post", RESPONSES, "127.0.0.1"), 405, id="method in lower case"),
         pytest.param(request("GET", RESPONSES, "127.0.0.1", upgrade="WebSocket"), 426, id="WebSocket"),
         pytest.param(request("POST", RESPONSES, "127.0.0.1", upgrade="h2c"), Route.RESPONSES, id="another upgrade"),
     ],

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from addons.budget_keeper import BudgetKeeper
 from addons.exchange import Answer, Exchange, Exchanges, Result
 from addons.ledger import BACKLOG_LIMIT, Ledger, attempts_of, closing_of, opening_of
 from addons.wire.routes import Route
@@ -33,6 +34,12 @@ PRICES = parse_prices(
         ],
     }
 )
+
+
+def a_ledger(exchanges: Exchanges, writer: Writer) -> Ledger:
+    return Ledger(exchanges, writer, PRICES, BudgetKeeper(Path(), "p1", writer))
+
+
 SERVED = Result(Outcome.COMPLETED, 200, Tokens(1_000_000, 0, 0, 0), None, None, "resp_1", None, None)
 REFUSED = Result(Outcome.REFUSED, 400, UNKNOWN, None, None, None, "no_accounts", None)
 
@@ -82,7 +89,7 @@ def test_what_is_no_text_does_not_keep_a_row_from_being_written(writer: Writer, 
     flow = a_flow((b"user-agent", b"codex\xff\xc3"))
     exchange = an_answered_exchange(recorded=None, answer=Answer(200, "req\udcff", 1002.0, Body()), result=SERVED)
 
-    Ledger(Exchanges({flow: exchange}), writer, PRICES, "p1").response(flow)
+    a_ledger(Exchanges({flow: exchange}), writer).response(flow)
 
     assert rows(writer, tmp_path) == [("x1", "completed", 1)]
 
@@ -184,7 +191,7 @@ def writer(tmp_path: Path) -> Iterator[Writer]:
 def ledger(writer: Writer, exchange: Exchange) -> tuple[Ledger, Any]:
     """A ledger that knows one exchange, and its flow."""
     flow = a_flow()
-    return Ledger(Exchanges({flow: exchange}), writer, PRICES, "p1"), flow
+    return a_ledger(Exchanges({flow: exchange}), writer), flow
 
 
 def rows(writer: Writer, home: Path) -> list[tuple[str, str | None, int]]:

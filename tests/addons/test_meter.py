@@ -216,16 +216,15 @@ def writer(tmp_path: Path) -> Writer:
     return Writer(tmp_path)
 
 
-def test_an_answers_limits_count_at_once_and_the_pools_cookies_stay_here(writer: Writer) -> None:
-    pool, flow = a_pool(ACCOUNT), an_answered_flow(200, SSE, *LIMITS, (b"set-cookie", b"a=1"), (b"Set-Cookie", b"b=2"))
+def test_an_answers_limits_count_at_once(writer: Writer) -> None:
+    pool, flow = a_pool(ACCOUNT), an_answered_flow(200, SSE, *LIMITS)
     exchange = an_answered_exchange(answer=None)
     meter = Meter(Exchanges({flow: exchange}), pool, writer)
 
     meter.responseheaders(flow)
     meter.responseheaders(flow)
 
-    assert flow.response and flow.response.headers.fields == (SSE, *LIMITS)
-    assert callable(flow.response.stream)
+    assert flow.response and callable(flow.response.stream)
     assert exchange.answer and exchange.answer.status == 200
     assert [(w.minutes, w.used_percent) for w in pool.windows["a"]] == [(300, 42.0)]
     assert writer.backlog == 1

@@ -2,45 +2,101 @@
 
 from __future__ import annotations
 
+import json
+import time
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
-from addons.exchange import Exchange, Exchanges
+from addons.exchange import Client, Exchange, Exchanges
 from addons.pages import Pages
 from addons.wire.routes import Route
+from codexlb_store.limit_texts import parse_limit
+from codexlb_store.reports import requests
+from codexlb_store.schema import open_store
+from tests.addons.key_lab import TURN, a_key, bearer
+from tests.addons.proxy import running, store_with
 from tests.addons.samples import a_flow, an_answered_flow, an_exchange
+from tests.addons.waiting import until
+
+NOWHERE = Path("/nowhere")
+LOCAL = frozenset({Route.HEALTH, Route.USAGE})
 
 
-def test_health_is_answered_here() -> None:
+async def test_health_is_answered_here() -> None:
     flow = a_flow(method="GET", path="/health")
 
-    Pages(Exchanges({flow: an_exchange(route=Route.HEALTH)})).request(flow)
+    await Pages(Exchanges({flow: an_exchange(route=Route.HEALTH)}), NOWHERE).request(flow)
 
     assert flow.response
     assert (flow.response.status_code, flow.response.content) == (200, b'{"status":"ok"}')
     assert flow.response.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("route", [route for route in Route if route is not Route.HEALTH])
-def test_every_other_route_goes_on(route: Route) -> None:
+@pytest.mark.parametrize("route", [route for route in Route if route not in LOCAL])
+async def test_every_other_route_goes_on(route: Route) -> None:
     flow = a_flow()
 
-    Pages(Exchanges({flow: an_exchange(route=route)})).request(flow)
+    await Pages(Exchanges({flow: an_exchange(route=route)}), NOWHERE).request(flow)
 
     assert flow.response is None
 
 
 @pytest.mark.parametrize("exchange", [None, an_exchange(route=Route.HEALTH, client=None)], ids=["unknown", "stranger"])
-def test_who_was_not_let_in_gets_no_page(exchange: Exchange | None) -> None:
+async def test_who_was_not_let_in_gets_no_page(exchange: Exchange | None) -> None:
     flow = a_flow(method="GET", path="/health")
 
-    Pages(Exchanges({flow: exchange} if exchange else {})).request(flow)
+    await Pages(Exchanges({flow: exchange} if exchange else {}), NOWHERE).request(flow)
 
     assert flow.response is None
 
 
-def test_an_answer_that_is_there_already_stays() -> None:
+async def test_an_answer_that_is_there_already_stays() -> None:
     flow = an_answered_flow(401)
 
-    Pages(Exchanges({flow: an_exchange(route=Route.HEALTH)})).request(flow)
+    await Pages(Exchanges({flow: an_exchange(route=Route.HEALTH)}), NOWHERE).request(flow)
 
     assert flow.response and flow.response.status_code == 401
+
+
+async def test_nobody_without_a_key_has_figures_on_this_machine_neither() -> None:
+    flow = a_flow(method="GET", path="/v1/usage")
+
+    await Pages(Exchanges({flow: an_exchange(route=Route.USAGE, client=Client("127.0.0.1", None))}), NOWHERE).request(
+        flow
+    )
+
+    assert flow.response and flow.response.status_code == 401
+
+
+async def test_a_key_sees_its_own_use_limits_and_resets_and_nobody_elses(tmp_path: Path) -> None:
+    store_with(tmp_path, "a").close()
+    limits = tuple(map(parse_limit, ("1M-tokens/day", "5usd/week:gpt-5.5", "60req/min", "4 concurrent")))
+    plain, other = a_key(tmp_path, "team", limits=limits), a_key(tmp_path, "other")
+    async with running(tmp_path) as proxy:
+        for _ in range(2):
+            assert (await proxy.ask(body=TURN, **bearer(plain)))[0] == 200
+        await proxy.ask(body=TURN, **bearer(other))
+        with closing(open_store(tmp_path)) as db:
+            await until(lambda: len([row for row in requests(db, 9) if row.outcome]) == 3)
+        status, body = await proxy.ask("GET", "/v1/usage", b"", **bearer(plain))
+        figures = json.loads(body)
+
+    assert status == 200
+    sums = ("request_count", "total_tokens", "input_tokens", "cached_input_tokens", "output_tokens")
+    assert [figures[name] for name in ("name", *sums)] == ["team", 2, 240, 200, 80, 40]
+    assert figures["total_cost_usd"] > 0
+    day, week, minute, concurrent = figures["limits"]
+    assert day == {
+        "limit": "1M-tokens/day", "kind": "tokens", "span": "day", "model": None,
+        "amount": 1_000_000, "used": 240, "left": 999_760, "resets_at": day["resets_at"],
+    }  # fmt: skip
+    assert 0 < day["resets_at"] - time.time() <= 86_400
+    assert (week["model"], week["amount"]) == ("gpt-5.5", 5.0)
+    assert week["used"] == pytest.approx(figures["total_cost_usd"], abs=2e-6)
+    assert (minute["used"], minute["left"]) == (2, 58)
+    assert 0 < minute["resets_at"] - time.time() <= 60
+    assert (concurrent["amount"], concurrent["used"], concurrent["resets_at"]) == (4, 0, None)
+    with closing(open_store(tmp_path)) as db:
+        assert len(requests(db, 9)) == 3, "the page is no exchange"

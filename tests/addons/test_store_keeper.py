@@ -7,13 +7,14 @@ import signal
 import time
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from addons.ledger import opening_of
 from addons.store_keeper import StoreKeeper
-from codexlb_store.accounts import account_id
+from codexlb_store.accounts import account_id, set_residency, set_weight
 from codexlb_store.ledger import open_exchange
 from codexlb_store.pool import Pool
 from codexlb_store.processes import ProcessMark, living
@@ -64,6 +65,21 @@ async def test_what_another_process_writes_is_known_at_once(home: Path) -> None:
         ]
         assert pool.homes["s1"].account_id == A
         assert len(pool.credentials) == 2
+
+
+async def test_what_was_decided_here_meanwhile_is_not_undone_by_what_was_read_before(home: Path) -> None:
+    async with running(home) as proxy:
+        (keeper,) = (addon for addon in proxy.chain.addons if isinstance(addon, StoreKeeper))
+        with closing(open_store(home)) as db:
+            set_weight(db, A, 2.0)
+        time.sleep(0.6)  # the loop is busy, so whatever the writer's thread tells it about that write waits
+        keeper.pool.note_residency(A, "https://eu.chatgpt.com", "us")
+        keeper.writer.put(partial(set_residency, account_id=A, origin="https://eu.chatgpt.com", routing_override="us"))
+
+        await until(lambda: keeper.pool.accounts[A].weight == 2.0)
+
+        assert keeper.pool.accounts[A].origin == "https://eu.chatgpt.com"
+        assert keeper.pool.credentials[A].routing_override == "us"
 
 
 async def test_a_proxy_marks_that_it_lives_and_takes_the_mark_away(home: Path) -> None:

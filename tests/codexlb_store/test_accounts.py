@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
@@ -9,24 +8,33 @@ from sqlite_utils import Database
 from codexlb_store.accounts import (
     Account,
     AccountStatus,
-    Credential,
     account_id,
+    fail_account,
+    limited_by,
+    load_account,
     load_accounts,
-    load_credential,
-    load_credentials,
-    save_login,
-    save_tokens,
+    note_error,
+    remove_account,
+    revive,
+    set_alias,
     set_cooling,
+    set_plan,
+    set_reason,
+    set_residency,
     set_state,
+    set_weight,
     status_of,
 )
+from codexlb_store.logins import save_login
+from codexlb_store.readings import load_readings
+from codexlb_store.sessions import Home, load_homes, save_home
 from codexlb_store.vault import Vault
-from codexlb_store.windows import Window
-from tests.codexlb_store.rows import LOGIN
+from codexlb_store.windows import Window, load_windows, save_windows
+from tests.codexlb_store.rows import LOGIN, add_exchange
 
 NOW = 10_000.0
 ANN = Account(
-    id="1e5e5f0d5f5e",
+    id=account_id("user-ann", "workspace-1"),
     alias=None,
     email="ann@example.com",
     plan="plus",
@@ -83,65 +91,19 @@ def test_what_an_account_can_do_now(account: Account, windows: list[Window], sta
     assert status_of(account, windows, NOW) == (AccountStatus(status), until)
 
 
-def test_a_login_becomes_an_account(db: Database, vault: Vault) -> None:
-    account, is_new = save_login(db, vault, LOGIN, now=100.0)
-
-    assert is_new
-    assert account == replace(ANN, id=account_id("user-ann", "workspace-1"))
-    assert load_accounts(db) == [account]
-
-
-def test_the_same_seat_again_is_the_same_account(db: Database, vault: Vault) -> None:
-    first, _ = save_login(db, vault, LOGIN, now=100.0)
-    later = replace(LOGIN, email="ann@new.example", plan="pro", access_token="new", fedramp=True)
-    account, is_new = save_login(db, vault, later, now=200.0)
-
-    assert not is_new
-    assert account == replace(first, email="ann@new.example", plan="pro", fedramp=True)
-    credential = load_credentials(db, vault)[account.id]
-    assert (credential.access_token, credential.version, credential.fedramp) == ("new", 2, True)
-
-
-def test_one_person_in_two_workspaces_is_two_accounts(db: Database, vault: Vault) -> None:
-    for workspace, now in (("w2", 1.0), ("w1", 2.0)):
-        save_login(db, vault, replace(LOGIN, chatgpt_account_id=workspace), now)
-
-    assert [account.chatgpt_account_id for account in load_accounts(db)] == ["w2", "w1"]
-
-
 @pytest.mark.parametrize(
-    ("before", "after"),
-    [("needs_login", "active"), ("deactivated", "active"), ("paused", "paused"), ("draining", "draining")],
+    ("windows", "limit"),
+    [
+        pytest.param([], None, id="no window"),
+        pytest.param([FULL_5H], FULL_5H, id="the one that is full"),
+        pytest.param([FULL_5H, window(10080, 99.9, NOW + 9000)], FULL_5H, id="not one that has room"),
+        pytest.param([FULL_WEEK, FULL_5H], FULL_WEEK, id="of two the one that resets last"),
+        pytest.param([FULL_5H, window(10080, 100, None)], FULL_5H, id="not one that would never end"),
+        pytest.param([window(300, 100, NOW)], None, id="not one whose reset has passed"),
+    ],
 )
-def test_a_login_mends_what_a_login_can_mend(before: str, after: str, db: Database, vault: Vault) -> None:
-    save_login(db, vault, LOGIN, now=100.0)
-    db.execute("UPDATE accounts SET state = ?, state_reason = 'because'", (before,))
-
-    account, _ = save_login(db, vault, LOGIN, now=200.0)
-
-    assert account.state == after
-    assert account.state_reason == (None if after == "active" else "because")
-
-
-def test_credentials_are_what_was_imported(db: Database, vault: Vault) -> None:
-    account, _ = save_login(db, vault, LOGIN, now=100.0)
-    (credential,) = load_credentials(db, vault).values()
-
-    assert credential.account_id == account.id
-    assert credential.chatgpt_account_id == "workspace-1"
-    assert (credential.access_token, credential.refresh_token) == (LOGIN.access_token, LOGIN.refresh_token)
-    assert (credential.expires_at, credential.last_refresh, credential.version) == (5000.0, 400.0, 1)
-    assert "token-of-ann" not in repr(credential)
-
-
-def test_no_token_is_in_the_files_in_plain_form(home: Path, db: Database, vault: Vault) -> None:
-    save_login(db, vault, LOGIN, now=100.0)
-    in_wal = b"".join(path.read_bytes() for path in home.iterdir())
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    in_database = b"".join(path.read_bytes() for path in home.iterdir())
-
-    assert b"ann@example.com" in in_wal and b"ann@example.com" in in_database
-    assert b"token-of-ann" not in in_wal + in_database
+def test_which_limit_it_is(windows: list[Window], limit: Window | None) -> None:
+    assert limited_by(windows, NOW) == limit
 
 
 def test_an_account_is_called_by_its_alias_if_it_has_one() -> None:
@@ -149,85 +111,29 @@ def test_an_account_is_called_by_its_alias_if_it_has_one() -> None:
     assert replace(ANN, alias="work").name == "work"
 
 
-def stored(db: Database, vault: Vault) -> tuple[Credential, str]:
-    """The one account's credential, and its id token."""
-    (credential,) = load_credentials(db, vault).values()
-    return credential, vault.unseal(db.execute("SELECT id_token FROM tokens").fetchone()[0])
+@pytest.fixture
+def ann(db: Database, vault: Vault) -> Account:
+    """The one account of the store."""
+    return save_login(db, vault, LOGIN, now=100.0)[0]
 
 
-def refreshed(credential: Credential) -> Credential:
-    """As a refresh would leave it."""
-    return replace(
-        credential,
-        access_token="new-access",
-        refresh_token="new-refresh",
-        expires_at=9000.0,
-        last_refresh=800.0,
-        version=credential.version + 1,
-    )
+def test_accounts_come_in_the_order_they_were_added(db: Database, vault: Vault) -> None:
+    for workspace, now in (("w2", 1.0), ("w1", 2.0)):
+        save_login(db, vault, replace(LOGIN, chatgpt_account_id=workspace), now)
+
+    assert [account.chatgpt_account_id for account in load_accounts(db)] == ["w2", "w1"]
 
 
-@pytest.mark.parametrize(
-    ("id_token", "kept"), [("new-id", "new-id"), (None, LOGIN.id_token)], ids=["with an id token", "without"]
-)
-def test_refreshed_tokens_replace_the_old_ones(id_token: str | None, kept: str, db: Database, vault: Vault) -> None:
-    save_login(db, vault, LOGIN, now=100.0)
-    fresh = refreshed(stored(db, vault)[0])
-
-    assert save_tokens(db, vault, fresh, id_token)
-    assert stored(db, vault) == (fresh, kept)
-    assert load_credential(db, vault, fresh.account_id) == fresh
+def test_one_account_is_read_by_itself(db: Database, ann: Account) -> None:
+    assert load_account(db, ann.id) == ann
+    assert load_account(db, "gone") is None
 
 
-def test_of_two_refreshes_of_the_same_tokens_the_first_counts(db: Database, vault: Vault) -> None:
-    save_login(db, vault, LOGIN, now=100.0)
-    old, _ = stored(db, vault)
-    first = refreshed(old)
-    save_tokens(db, vault, first, "first")
+def test_a_state_is_kept_with_its_reason(db: Database, vault: Vault, ann: Account) -> None:
+    bob, _ = save_login(db, vault, replace(LOGIN, user_id="user-bob"), now=200.0)
+    set_state(db, ann.id, AccountStatus.PAUSED, "holidays")
 
-    assert not save_tokens(db, vault, replace(refreshed(old), access_token="second"), "second")
-    assert stored(db, vault) == (first, "first")
-
-
-def test_a_login_counts_more_than_a_refresh_that_ends_later(db: Database, vault: Vault) -> None:
-    save_login(db, vault, LOGIN, now=100.0)
-    fresh = refreshed(stored(db, vault)[0])
-    save_login(db, vault, replace(LOGIN, access_token="by-login"), now=200.0)
-
-    assert not save_tokens(db, vault, fresh, None)
-    assert stored(db, vault)[0].access_token == "by-login"
-
-
-def test_tokens_of_an_account_that_is_gone_are_not_kept(db: Database, vault: Vault) -> None:
-    account, _ = save_login(db, vault, LOGIN, now=100.0)
-    fresh = refreshed(stored(db, vault)[0])
-    for table in ("accounts", "tokens"):
-        db.execute(f"DELETE FROM {table}")
-
-    assert not save_tokens(db, vault, fresh, None)
-    assert load_credential(db, vault, account.id) is None
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [("needs_login", "active"), ("deactivated", "deactivated"), ("paused", "paused"), ("draining", "draining")],
-)
-def test_what_can_be_refreshed_needs_no_login(before: str, after: str, db: Database, vault: Vault) -> None:
-    account, _ = save_login(db, vault, LOGIN, now=100.0)
-    set_state(db, account.id, AccountStatus(before), "because")
-    save_tokens(db, vault, refreshed(stored(db, vault)[0]), None)
-
-    (account,) = load_accounts(db)
-    assert (account.state, account.state_reason) == (after, None if after == "active" else "because")
-
-
-def test_a_state_is_kept_with_its_reason(db: Database, vault: Vault) -> None:
-    account, _ = save_login(db, vault, LOGIN, now=100.0)
-    other, _ = save_login(db, vault, replace(LOGIN, user_id="user-bob"), now=200.0)
-    set_state(db, account.id, AccountStatus.NEEDS_LOGIN, "refresh_token_reused")
-
-    marked = replace(account, state=AccountStatus.NEEDS_LOGIN, state_reason="refresh_token_reused")
-    assert load_accounts(db) == [marked, other]
+    assert load_accounts(db) == [replace(ann, state=AccountStatus.PAUSED, state_reason="holidays"), bob]
 
 
 @pytest.mark.parametrize("state", [AccountStatus.LIMITED, AccountStatus.COOLING])
@@ -236,10 +142,109 @@ def test_what_passes_by_itself_is_no_state(state: AccountStatus, db: Database) -
         set_state(db, "a", state, None)
 
 
-def test_an_account_cools_until_it_is_told_otherwise(db: Database, vault: Vault) -> None:
-    account, _ = save_login(db, vault, LOGIN, now=100.0)
-    set_cooling(db, account.id, NOW + 5)
+@pytest.mark.parametrize("failure", ["needs_login", "deactivated"])
+@pytest.mark.parametrize(
+    ("before", "is_out"),
+    [("active", True), ("draining", True), ("needs_login", True), ("deactivated", True), ("paused", False)],
+)
+def test_what_is_out_of_order_says_why_and_what_was_paused_stays_paused(
+    before: str, is_out: bool, failure: str, db: Database, ann: Account
+) -> None:
+    set_state(db, ann.id, AccountStatus(before), None)
+
+    fail_account(db, ann.id, AccountStatus(failure), "refresh_token_reused")
+
+    after = AccountStatus(failure if is_out else before)
+    reason = None if (before, failure) == ("paused", "deactivated") else "refresh_token_reused"
+    assert load_accounts(db) == [replace(ann, state=after, state_reason=reason)]
+
+
+@pytest.mark.parametrize("state", sorted(set(AccountStatus) - {"needs_login", "deactivated"}))
+def test_no_failure_pauses_or_limits_an_account(state: AccountStatus, db: Database, ann: Account) -> None:
+    with pytest.raises(ValueError, match=f"{state} is no failure of an account: give one of deactivated, needs_login"):
+        fail_account(db, ann.id, state, "because")
+    assert load_accounts(db) == [ann]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("needs_login", "active"),
+        ("deactivated", "active"),
+        ("active", "active"),
+        ("paused", "paused"),
+        ("draining", "draining"),
+    ],
+)
+def test_what_is_in_order_again_has_no_reason_left(before: str, after: str, db: Database, ann: Account) -> None:
+    set_state(db, ann.id, AccountStatus(before), "refresh_token_reused")
+
+    revive(db, ann.id)
+
+    assert load_accounts(db) == [replace(ann, state=AccountStatus(after), state_reason=None)]
+
+
+def test_an_account_that_serves_may_need_a_look(db: Database, ann: Account) -> None:
+    set_reason(db, ann.id, "refresh_token_expired")
+    assert load_accounts(db) == [replace(ann, state_reason="refresh_token_expired")]
+
+    set_reason(db, ann.id, None)
+    assert load_accounts(db) == [ann]
+
+
+def test_an_account_cools_until_it_is_told_otherwise(db: Database, ann: Account) -> None:
+    set_cooling(db, ann.id, NOW + 5)
     assert status_of(load_accounts(db)[0], [], NOW) == (AccountStatus.COOLING, NOW + 5)
 
-    set_cooling(db, account.id, None)
-    assert load_accounts(db) == [account]
+    set_cooling(db, ann.id, None)
+    assert load_accounts(db) == [ann]
+
+
+def test_what_people_and_the_upstream_say_of_an_account_is_kept(db: Database, ann: Account) -> None:
+    set_alias(db, ann.id, "work")
+    set_weight(db, ann.id, 2.5)
+    set_plan(db, ann.id, "pro")
+    set_residency(db, ann.id, "https://eu.chatgpt.com", "us_cr")
+
+    changed = replace(
+        ann, alias="work", weight=2.5, plan="pro", origin="https://eu.chatgpt.com", routing_override="us_cr"
+    )
+    assert load_accounts(db) == [changed]
+
+    set_alias(db, ann.id, None)
+    set_residency(db, ann.id, None, None)
+    assert load_accounts(db) == [replace(ann, weight=2.5, plan="pro")]
+
+
+def test_of_two_who_choose_one_alias_at_once_the_second_is_told(db: Database, vault: Vault, ann: Account) -> None:
+    bob, _ = save_login(db, vault, replace(LOGIN, user_id="user-bob"), now=200.0)
+    set_alias(db, ann.id, "Work")
+
+    with pytest.raises(ValueError, match="Another account is called 'wORK' already"):
+        set_alias(db, bob.id, "wORK")
+    assert load_accounts(db) == [replace(ann, alias="Work"), bob]
+    set_alias(db, ann.id, "work")  # its own in another case
+
+
+def test_the_latest_error_is_noted(db: Database, ann: Account) -> None:
+    note_error(db, ann.id, "issuer_timeout", 20.0)
+    note_error(db, ann.id, "http_500", 10.0)
+
+    assert load_accounts(db) == [replace(ann, last_error="issuer_timeout", last_error_at=20.0)]
+
+
+def test_an_account_that_is_removed_leaves_only_what_it_used(db: Database, vault: Vault, ann: Account) -> None:
+    bob, _ = save_login(db, vault, replace(LOGIN, user_id="user-bob"), now=200.0)
+    for account in (ann, bob):
+        save_windows(db, [Window(account.id, 300, 50.0, None, 10.0)])
+        save_home(db, Home(f"session of {account.id}", account.id, 1.0))
+    add_exchange(db)
+
+    remove_account(db, ann.id)
+
+    assert load_accounts(db) == [bob]
+    assert [row["account_id"] for row in db["tokens"].rows] == [bob.id]
+    assert set(load_windows(db)) == {bob.id}
+    assert (len(load_readings(db, ann.id, 0.0)), len(load_readings(db, bob.id, 0.0))) == (0, 1)
+    assert set(load_homes(db, 0.0)) == {f"session of {bob.id}"}
+    assert (db["exchanges"].count, db["attempts"].count) == (1, 1)

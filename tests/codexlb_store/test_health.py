@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codexlb_store.health import Health, ailing_seconds, rest_seconds
-from codexlb_store.pool import not_benched
+from codexlb_store.health import Health, ailing_seconds, not_benched, rest_seconds
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from codexlb_store.home import home_folder
+from codexlb_store.schema import StoreError
 
 
 @pytest.mark.parametrize(
@@ -18,3 +19,8 @@ def test_the_data_folder(environ: dict[str, str], folder: str, monkeypatch: pyte
     monkeypatch.setenv("HOME", "/home/ann")
 
     assert str(home_folder(environ)) == folder
+
+
+def test_a_home_that_nobody_has_is_one_sentence() -> None:
+    with pytest.raises(StoreError, match="~ of ~nobody-has-this-name/lb stands for: set CODEXLB_HOME"):
+        home_folder({"CODEXLB_HOME": "~nobody-has-this-name/lb"})

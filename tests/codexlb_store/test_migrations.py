@@ -1,9 +1,28 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 from sqlite_utils import Database
 
+from codexlb_store.accounts import load_accounts
+from codexlb_store.logins import save_login
 from codexlb_store.migrations import MIGRATIONS, STEPS
+from codexlb_store.schema import DATABASE_NAME, open_store
+from codexlb_store.vault import Vault
+from tests.codexlb_store.rows import LOGIN
+from tests.codexlb_store.together import run_together
+
+FIRST_RELEASE = Path(__file__).parent.parent / "data" / "store_m001.sql"
+
+BOOKKEEPING = {"_sqlite_migrations", "sqlite_sequence"}
+"""Tables that sqlite-utils and SQLite keep for themselves."""
+
+ADDED_EMPTY = ("refresh_claim", "readings", "keys", "key_secrets", "limits", "budgets", "grants", "sqlite_sequence")
 
 
 def test_steps_are_numbered_in_the_order_they_are_applied() -> None:
@@ -15,16 +34,87 @@ def test_a_blank_database_gets_every_table() -> None:
 
     MIGRATIONS.apply(db)
 
-    assert set(db.table_names()) - {"_sqlite_migrations"} == {
+    assert set(db.table_names()) - BOOKKEEPING == {
         "accounts",
         "tokens",
         "windows",
         "homes",
         "exchanges",
         "attempts",
+        "refresh_claim",
+        "readings",
+        "keys",
+        "key_secrets",
+        "limits",
+        "budgets",
+        "grants",
     }
     assert MIGRATIONS.pending(db) == []
     db.close()
+
+
+def rows(db: Database) -> dict[str, list[dict[str, Any]]]:
+    return {name: [dict(row) for row in db[name].rows] for name in db.table_names()}
+
+
+def test_a_database_of_the_first_release_comes_through_with_all_its_rows(home: Path) -> None:
+    """The dump is what that release wrote: it never changes."""
+    home.mkdir()
+    with closing(sqlite3.connect(home / DATABASE_NAME)) as old:
+        old.executescript(FIRST_RELEASE.read_text())
+        before = rows(Database(old, execute_plugins=False))
+
+    with closing(open_store(home)) as db:
+        after = rows(db)
+        accounts = load_accounts(db)
+
+    added = dict.fromkeys(("origin", "routing_override", "last_error", "last_error_at"))
+    assert after.pop("_sqlite_migrations")[:1] == before.pop("_sqlite_migrations")
+    assert [after.pop(name) for name in ADDED_EMPTY] == [[]] * len(ADDED_EMPTY)
+    assert after == {**before, "accounts": [{**row, **added} for row in before["accounts"]]}
+    assert [(account.name, account.state, account.last_error) for account in accounts] == [
+        ("work", "needs_login", None),
+        ("bob@example.com", "active", None),
+    ]
+
+
+def test_an_old_database_becomes_what_a_new_one_is(home: Path) -> None:
+    def shape(db: Database) -> list[tuple[Any, ...]]:
+        columns = [
+            (name, *row) for name in sorted(db.table_names()) for row in db.execute(f"PRAGMA table_info({name})")
+        ]
+        names = db.execute("SELECT type, name, tbl_name FROM sqlite_master ORDER BY name").fetchall()
+        return [*columns, *names]
+
+    with closing(open_store(home)) as db:
+        new = shape(db)
+    with closing(Database(memory=True)) as db:
+        db.conn.executescript(FIRST_RELEASE.read_text())
+        MIGRATIONS.apply(db)
+        assert shape(db) == new
+
+
+def test_several_processes_may_be_the_first_of_a_new_release_at_once(home: Path) -> None:
+    home.mkdir()
+    with closing(sqlite3.connect(home / DATABASE_NAME)) as old:
+        old.executescript(FIRST_RELEASE.read_text())
+
+    printed = run_together(
+        "from codexlb_store.schema import open_store\nfrom codexlb_store.accounts import load_accounts",
+        "db = open_store(home); print(len(load_accounts(db))); db.close()",
+        home,
+    )
+
+    assert printed == ["2"] * 4
+
+
+def test_two_accounts_never_have_one_alias(db: Database, vault: Vault) -> None:
+    for user in ("ann", "bob", "carol"):
+        save_login(db, vault, replace(LOGIN, user_id=user), now=1.0)
+    db.execute("UPDATE accounts SET alias = 'Work' WHERE user_id = 'ann'")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        db.execute("UPDATE accounts SET alias = 'work' WHERE user_id = 'bob'")
 
 
 @pytest.mark.parametrize(
@@ -44,6 +134,21 @@ def test_a_blank_database_gets_every_table() -> None:
             "SELECT * FROM exchanges WHERE outcome IS NULL",
             "SCAN exchanges USING INDEX exchanges_open",
             id="what is open",
+        ),
+        pytest.param(
+            "SELECT max(started_at) FROM attempts WHERE account_id = 'a' AND failure IS NOT NULL",
+            "SEARCH attempts USING INDEX attempts_failed (account_id=?)",
+            id="the newest failure of an account",
+        ),
+        pytest.param(
+            "SELECT sum(cost_usd) FROM exchanges WHERE key_id = 'k' AND opened_at >= :since",
+            "SEARCH exchanges USING INDEX exchanges_key (key_id=? AND opened_at>?)",
+            id="what a key used",
+        ),
+        pytest.param(
+            "SELECT limit_id, starts_at FROM grants WHERE asked_at > :since AND process != 'p'",
+            "SEARCH grants USING COVERING INDEX grants_asked_at (asked_at>?)",
+            id="who asks for budget",
         ),
     ],
 )

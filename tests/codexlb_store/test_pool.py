@@ -7,19 +7,20 @@ from dataclasses import replace
 import pytest
 from sqlite_utils import Database
 
-from codexlb_store.accounts import Account, AccountStatus, save_login
-from codexlb_store.pool import (
-    MOST_HOMES,
-    SAME_READING_SECONDS,
-    Pool,
-    Snapshot,
-    Standing,
-    is_news,
-    load_snapshot,
-    newest,
-    not_benched,
+from codexlb_store.accounts import (
+    OUT_OF_ORDER,
+    Account,
+    AccountStatus,
+    fail_account,
+    revive,
+    set_plan,
+    set_residency,
+    set_state,
 )
-from codexlb_store.sessions import Home, save_home
+from codexlb_store.credentials import Credential
+from codexlb_store.logins import save_login
+from codexlb_store.pool import Pool, Snapshot, Standing, load_snapshot
+from codexlb_store.sessions import MOST_HOMES, Home, save_home
 from codexlb_store.vault import Vault
 from codexlb_store.windows import Window, save_windows
 from tests.codexlb_store.rows import LOGIN
@@ -40,44 +41,6 @@ def a_snapshot(*accounts: Account, windows: tuple[Window, ...] = (), homes: tupl
         {"a": windows} if windows else {},
         {home.session: home for home in homes},
     )
-
-
-@pytest.mark.parametrize(
-    ("known", "read", "expected"),
-    [
-        pytest.param([], [], [], id="nothing"),
-        pytest.param([], [reading(1, 5)], [reading(1, 5)], id="first"),
-        pytest.param([reading(1, 5)], [reading(2, 6)], [reading(2, 6)], id="newer"),
-        pytest.param([reading(1, 5)], [reading(2, 4)], [reading(1, 5)], id="older"),
-        pytest.param([reading(1, 5)], [reading(2, 5)], [reading(2, 5)], id="of two at once the one read last"),
-        pytest.param(
-            [reading(1, 5, 10080)], [reading(2, 4, 300)], [reading(2, 4, 300), reading(1, 5, 10080)],
-            id="shortest first, each by itself",
-        ),
-        pytest.param([reading(1, 5)], [reading(2, 7), reading(3, 6)], [reading(2, 7)], id="two readings"),
-    ],
-)  # fmt: skip
-def test_of_each_window_the_latest_reading_counts(
-    known: list[Window], read: list[Window], expected: list[Window]
-) -> None:
-    assert newest(known, read) == tuple(expected)
-
-
-@pytest.mark.parametrize(
-    ("known", "read", "expected"),
-    [
-        pytest.param([], reading(1, 5), True, id="first"),
-        pytest.param([reading(1, 5, 10080)], reading(1, 5), True, id="another window"),
-        pytest.param([reading(1, 5)], reading(1, 6), False, id="same"),
-        pytest.param([reading(1, 5)], reading(1, 4.9 + SAME_READING_SECONDS), False, id="same for a while"),
-        pytest.param([reading(1, 5)], reading(1, 5 + SAME_READING_SECONDS), True, id="same for long"),
-        pytest.param([reading(1, 5)], reading(2, 6), True, id="more used"),
-        pytest.param([reading(1, 5)], reading(1, 6, resets_at=NOW + 700), True, id="another reset"),
-        pytest.param([reading(1, 5, resets_at=None)], reading(1, 6), True, id="a reset"),
-    ],
-)
-def test_a_reading_is_news_when_it_says_something_else(known: list[Window], read: Window, expected: bool) -> None:
-    assert is_news(known, read) is expected
 
 
 def test_only_readings_that_are_news_are_taken_over_and_returned() -> None:
@@ -177,22 +140,6 @@ def test_a_full_account_serves_nobody_and_an_unknown_one_neither(account: Accoun
     assert not pool.serves_its_sessions("gone", None, NOW)
 
 
-@pytest.mark.parametrize(
-    ("ailing", "expected"),
-    [
-        pytest.param({}, "", id="none"),
-        pytest.param({"a": None, "b": None}, "ab", id="all well"),
-        pytest.param({"a": 5.0, "b": None}, "b", id="half"),
-        pytest.param({"a": 5.0, "b": None, "c": 6.0}, "ba", id="more than half: the least ailing helps out"),
-        pytest.param({"a": 5.0, "b": None, "c": None, "d": 6.0}, "bc", id="half of four"),
-        pytest.param({"a": 7.0, "b": 5.0}, "b", id="all: the one that is well again first"),
-        pytest.param({"a": 7.0}, "a", id="the only one"),
-    ],
-)
-def test_no_more_than_half_are_left_out_for_their_health(ailing: dict[str, float | None], expected: str) -> None:
-    assert not_benched(ailing) == list(expected)
-
-
 def test_a_request_is_not_offered_who_lacks_its_model_ails_or_failed_it_already() -> None:
     pool = Pool(a_snapshot(A, B, replace(A, id="c"), replace(A, id="d")))
     pool.health.ail("a", NOW + 5)
@@ -207,6 +154,21 @@ def test_a_request_is_not_offered_who_lacks_its_model_ails_or_failed_it_already(
     assert offered("gpt-5.5", "c", "d") == ["a"]  # better an ailing one than none
     assert offered("gpt-5.5", "a", "c", "d") == []
     assert offered("gpt-5.5", now=NOW + 5) == ["a", "b", "c", "d"]
+
+
+def a_credential(token: str) -> Credential:
+    return Credential("a", "workspace-1", token, "rt", None, None, version=1, fedramp=False)
+
+
+@pytest.mark.parametrize(("token", "offered"), [("new", True), ("old", False)])
+def test_an_account_with_new_tokens_is_not_passed_over_for_what_the_old_ones_did(token: str, offered: bool) -> None:
+    pool = Pool(a_snapshot(A, B))
+    pool.credentials = {"a": a_credential("old")}
+    pool.health.ail("a", NOW + 5)
+
+    pool.replace(replace(a_snapshot(A, B), credentials={"a": a_credential(token)}))
+
+    assert ("a" in [candidate.account_id for candidate in pool.candidates(None, (), NOW)]) is offered
 
 
 def test_a_session_leaves_an_account_that_ails_or_lacks_its_model() -> None:
@@ -237,14 +199,84 @@ def test_a_draining_account_that_was_told_to_slow_down_rests_too() -> None:
     assert not pool.serves_its_sessions("a", None, NOW)
 
 
-def test_a_state_that_somebody_decided_holds_at_once() -> None:
+@pytest.mark.parametrize(
+    ("before", "after", "is_news"),
+    [
+        (AccountStatus.ACTIVE, AccountStatus.NEEDS_LOGIN, True),
+        (AccountStatus.DRAINING, AccountStatus.NEEDS_LOGIN, True),
+        (AccountStatus.DEACTIVATED, AccountStatus.NEEDS_LOGIN, True),
+        (AccountStatus.NEEDS_LOGIN, AccountStatus.NEEDS_LOGIN, False),
+        (AccountStatus.PAUSED, AccountStatus.PAUSED, True),
+    ],
+)
+def test_what_is_out_of_order_is_so_at_once_and_what_was_paused_stays_paused(
+    before: AccountStatus, after: AccountStatus, is_news: bool
+) -> None:
+    pool = Pool(a_snapshot(replace(A, state=before)))
+
+    assert pool.fail("a", AccountStatus.NEEDS_LOGIN, "token_revoked") is is_news
+    assert pool.accounts["a"] == replace(A, state=after, state_reason="token_revoked" if is_news else None)
+    assert not pool.fail("a", AccountStatus.NEEDS_LOGIN, "token_revoked")
+    assert not pool.fail("gone", AccountStatus.NEEDS_LOGIN, "token_revoked")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (AccountStatus.NEEDS_LOGIN, AccountStatus.ACTIVE),
+        (AccountStatus.DEACTIVATED, AccountStatus.ACTIVE),
+        (AccountStatus.ACTIVE, AccountStatus.ACTIVE),
+        (AccountStatus.PAUSED, AccountStatus.PAUSED),
+        (AccountStatus.DRAINING, AccountStatus.DRAINING),
+    ],
+)
+def test_who_waits_looks_again_when_an_account_is_in_order(before: AccountStatus, after: AccountStatus) -> None:
+    pool = Pool(a_snapshot(replace(A, state=before, state_reason="because")))
+    seen: list[Account] = []
+    pool.changed = lambda: seen.extend(pool.accounts.values())
+
+    pool.revive("a")
+    pool.revive("gone")
+
+    assert seen == [replace(A, state=after)]
+
+
+def test_the_pool_does_to_an_account_what_the_store_does(db: Database, vault: Vault) -> None:
+    account, _ = save_login(db, vault, LOGIN, now=NOW)
+    for state in (state for state in AccountStatus if state not in ("limited", "cooling")):
+        for failure in OUT_OF_ORDER:
+            set_state(db, account.id, state, None)
+            pool = Pool(load_snapshot(db, vault, 0.0))
+
+            if pool.fail(account.id, failure, "because"):
+                fail_account(db, account.id, failure, "because")
+            assert pool.accounts == load_snapshot(db, vault, 0.0).accounts
+            pool.revive(account.id)
+            revive(db, account.id)
+            assert pool.accounts == load_snapshot(db, vault, 0.0).accounts
+
+
+def test_what_the_upstream_says_of_an_account_holds_at_once(db: Database, vault: Vault) -> None:
+    account, _ = save_login(db, vault, LOGIN, now=NOW)
+    pool = Pool(load_snapshot(db, vault, 0.0))
+
+    for account_id in (account.id, "gone"):
+        pool.note_plan(account_id, "pro")
+        pool.note_residency(account_id, "https://eu.chatgpt.com", "us")
+
+    set_plan(db, account.id, "pro")
+    set_residency(db, account.id, "https://eu.chatgpt.com", "us")
+    stored = load_snapshot(db, vault, 0.0)
+    assert (pool.accounts, pool.credentials) == (stored.accounts, stored.credentials)
+
+
+def test_an_account_that_is_gone_does_not_come_back_by_what_was_read_of_it() -> None:
     pool = Pool(a_snapshot(A))
 
-    pool.mark("a", AccountStatus.NEEDS_LOGIN, "token_revoked")
-    pool.mark("gone", AccountStatus.NEEDS_LOGIN, "token_revoked")
+    pool.note_account(replace(A, email="new@example.com"))
+    pool.note_account(B)
 
-    assert pool.standings(NOW) == [Standing("a", "plus", AccountStatus.NEEDS_LOGIN, None)]
-    assert pool.accounts["a"].state_reason == "token_revoked"
+    assert pool.accounts == {"a": replace(A, email="new@example.com")}
 
 
 def test_the_oldest_turn_state_is_forgotten_when_there_are_too_many() -> None:

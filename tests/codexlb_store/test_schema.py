@@ -39,6 +39,22 @@ def test_opening_it_again_changes_nothing(home: Path) -> None:
         assert list(db["homes"].rows) == [{"session": "s", "account_id": "a", "last_used_at": 1.0}]
 
 
+def test_opening_it_again_wakes_no_proxy(home: Path) -> None:
+    """A proxy reloads what it knows when `data_version` changes."""
+    with closing(open_store(home)) as db:
+        before = db.execute("PRAGMA data_version").fetchone()
+        open_store(home).close()
+
+        assert db.execute("PRAGMA data_version").fetchone() == before
+
+
+def test_it_opens_while_another_program_writes(home: Path) -> None:
+    with closing(open_store(home)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        with closing(open_store(home)) as other:
+            assert other.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
+
+
 def test_several_processes_may_be_the_first_at_once(home: Path) -> None:
     printed = run_together(
         "from codexlb_store.schema import open_store",
@@ -46,7 +62,7 @@ def test_several_processes_may_be_the_first_at_once(home: Path) -> None:
         home,
     )
 
-    assert printed == ["7"] * 4
+    assert printed == ["15"] * 4
 
 
 def not_a_database(home: Path) -> None:

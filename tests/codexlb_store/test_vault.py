@@ -6,7 +6,8 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlite_utils import Database
 
-from codexlb_store.accounts import load_credentials, save_login
+from codexlb_store.credentials import load_credentials
+from codexlb_store.logins import save_login
 from codexlb_store.vault import KEY_NAME, Vault, VaultError
 from tests.codexlb_store.rows import LOGIN
 from tests.codexlb_store.together import run_together
@@ -94,3 +95,20 @@ def test_a_key_that_cannot_be_read_is_said(home: Path, tmp_path: Path) -> None:
 def test_a_key_that_cannot_be_written_is_said(home: Path, tmp_path: Path) -> None:
     with pytest.raises(VaultError, match=r"cannot be written .*set CODEXLB_KEY_FILE"):
         Vault.open(home, {"CODEXLB_KEY_FILE": str(tmp_path / "no" / "folder.key")})
+
+
+def test_a_full_disk_leaves_no_half_key_behind(home: Path, db: Database) -> None:
+    """A limit on the size of files stands in for the full disk; the database exists already."""
+    printed = run_together(
+        "import resource\n"
+        "from codexlb_store.schema import open_store\n"
+        "from codexlb_store.vault import Vault, VaultError",
+        "db = open_store(home); db.execute('SELECT * FROM accounts').fetchall()\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
+        "try:\n    Vault.open(home, {})\nexcept VaultError as error:\n    print(error)",
+        home,
+        count=1,
+    )
+
+    assert printed[0].startswith(f"The key file {home / KEY_NAME} cannot be written (File too large): ")
+    assert [path.name for path in home.iterdir() if "key" in path.name] == []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -66,6 +67,35 @@ def test_what_is_put_is_written_soon(db: Database, writer: Writer) -> None:
 
     wait_until(lambda: words(db) == ["one"], "the row is written")
     assert writer.healthy
+
+
+def test_who_wants_to_know_hears_once_what_became_of_an_operation(home: Path, writer: Writer) -> None:
+    """What was kept is committed by then; a broken neighbour makes the batch run twice, and nobody hears of that."""
+    told: list[tuple[str, type[Exception] | None, int]] = []
+
+    def after(name: str, error: Exception | None) -> None:
+        with closing(sqlite3.connect(home / DATABASE_NAME)) as reader:
+            (kept,) = reader.execute("SELECT count(*) FROM homes").fetchone()
+        told.append((name, type(error) if error else None, kept))
+
+    writer.put(partial(keep, word="one"), partial(after, "one"))
+    writer.put(break_down, partial(after, "broken"))
+    writer.put(partial(keep, word="two"), partial(after, "two"))
+    wait_until(lambda: len(told) >= 3, "all is told")
+    writer.close()
+
+    assert [(name, error) for name, error, _ in told] == [("one", None), ("broken", ValueError), ("two", None)]
+    assert told[0][2] >= 1
+    assert told[2][2] == 2
+
+
+def test_what_a_writer_never_wrote_is_not_told(home: Path, db: Database) -> None:
+    told: list[Exception | None] = []
+    writer = Writer(home)
+    writer.put(partial(keep, word="one"), told.append)
+    writer.close(timeout_seconds=0)
+
+    assert (told, words(db)) == ([], [])
 
 
 def test_many_threads_may_put(db: Database, writer: Writer) -> None:

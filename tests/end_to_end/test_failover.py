@@ -142,6 +142,6 @@ def test_a_pool_without_accounts_says_how_to_add_one(codex: Path, tmp_path: Path
 
         assert turn.exit_code == 1
         [message] = {event["message"] for event in turn.complaints if event["type"] == "error"}
-        assert "codexlb accounts import" in message
+        assert "codexlb accounts login" in message
         assert len(setting.before.exchanges()) == 1
         assert setting.calls() == []

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from codexlb_store.accounts import Account, save_login
+from codexlb_store.accounts import Account
 from codexlb_store.auth_json import Login
 from codexlb_store.ledger import AttemptRow, Closing, Opening, Outcome, Tokens, close_exchange, open_exchange
+from codexlb_store.logins import save_login
 from codexlb_store.vault import Vault
 from codexlb_store.windows import Window, save_windows
 from scripts.data_folder import DataFolder

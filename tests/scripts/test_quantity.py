@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from scripts.quantity import count, dollars, duration, latency, moment, percent, window_name
+from scripts.quantity import age, count, dollars, duration, latency, moment, percent, window_name
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,14 @@ def test_counts_have_three_digits_from_ten_thousand_on(number: int | None, text:
 )
 def test_only_a_full_window_reads_100_percent(value: float | None, text: str) -> None:
     assert percent(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-1, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min"), (7200, "2 h"), (86_399, "23 h"), (86_400, "1 d")],
+)
+def test_an_age_is_rounded_down_to_its_largest_unit(seconds: float, text: str) -> None:
+    assert age(seconds) == text
 
 
 @pytest.mark.parametrize(

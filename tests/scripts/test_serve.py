@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -20,12 +21,14 @@ from mitmproxy import version
 from mitmproxy.certs import CertStore
 from mitmproxy.proxy.mode_specs import ProxyMode
 
-from codexlb_store.accounts import load_credentials
+from codexlb_store.credentials import load_credentials
 from codexlb_store.reports import requests
 from codexlb_store.schema import open_store
 from codexlb_store.vault import Vault
 from scripts.proxy_process import free_port
 from scripts.serve import Wanted, settings
+from tests.addons.authority import make_certificate
+from tests.addons.key_lab import a_key, bearer
 from tests.addons.proxy import COMPLETED, Upstream, store_with
 from tests.addons.samples import RESPONSES
 from tests.addons.serving import TURN, serving
@@ -70,6 +73,19 @@ REFUSED = {
     "address of another": Refused(r"Cannot listen on 192\.0\.2\.1:\d+ \(Cannot assign", ("--listen", "192.0.2.1")),
     "port too high": Refused("Invalid value for '--port': 70000 is not in the range", ("--port", "70000")),
     "no address": Refused("--listen is empty: give a value or leave it out", ("--listen", "")),
+    "everybody, without a key": Refused(
+        r"Other machines reach 0\.0\.0\.0 and are served only with a client key: make one first with "
+        r"`codexlb keys create NAME`, or listen on 127\.0\.0\.1\.", ("--listen", "0.0.0.0"),
+    ),
+    "everybody on IPv6, without a key": Refused("Other machines reach ::", ("--listen", "::")),
+    "everybody by the mode, without a key": Refused(
+        "Other machines reach 0.0.0.0", ("--set", "mode=reverse:http://127.0.0.1:9@0.0.0.0:PORT")
+    ),
+    "everybody, this machine without a key": Refused(
+        "Other machines reach", ("--listen", "0.0.0.0", "--set", "codexlb_auth=local")
+    ),
+    "no certificate there": Refused("Invalid value for '--cert'", ("--cert", "/nowhere/cert.pem")),
+    "no certificate": Refused(r"The certificate .*LICENSE cannot be used \(", ("--cert", str(ROOT / "LICENSE"))),
     # where to send
     "upstream": Refused(f"codexlb_upstream: 'nonsense' {ORIGIN}", ("--upstream", "nonsense")),
     "upstream with a path": Refused(f"'http://h/api' {ORIGIN}", ("--upstream", "http://h/api")),
@@ -84,6 +100,9 @@ REFUSED = {
     "codexlb_poll_seconds": wrong("codexlb_poll_seconds=-1", r"is -1: give 0 \(never\) or more seconds\."),
     "codexlb_account_concurrency": wrong("codexlb_account_concurrency=-1", r"is -1: give 0 \(no limit\) or more\."),
     "codexlb_cache_ttl_seconds": wrong("codexlb_cache_ttl_seconds=-1", r"is -1: give 0 \(never kept\) or more"),
+    "codexlb_auth": wrong("codexlb_auth=none", "codexlb_auth is 'none': give one of auto, required, local"),
+    "codexlb_trusted_proxies": wrong("codexlb_trusted_proxies=lan", "codexlb_trusted_proxies: 'lan' is no network"),
+    "codexlb_allow": wrong("codexlb_allow=10.0.0.0/99", "codexlb_allow: '10.0.0.0/99' is no network"),
     "codexlb_upstream": wrong("codexlb_upstream=ftp://x", f"codexlb_upstream: 'ftp://x' {ORIGIN}"),
     "codexlb_issuer": wrong("codexlb_issuer=nonsense", f"codexlb_issuer: 'nonsense' {ORIGIN}"),
     **{
@@ -212,6 +231,51 @@ async def test_two_proxies_on_one_data_folder_both_serve_and_saved_flows_hold_no
     assert leaks(secrets(home), [flows, *(proxy.log_file for proxy in both)]) == []
 
 
+async def test_with_a_certificate_clients_are_served_over_tls(home: Path, tmp_path: Path) -> None:
+    """On this machine in the clear, too: who watches over the proxy need not trust the certificate."""
+    certificate = tmp_path / "cert.pem"
+    make_certificate(certificate)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    async with serving(home, Upstream(), "--cert", str(certificate)) as proxy:
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", proxy.port, ssl=trusting, server_hostname="localhost"
+        )
+        head = f"POST {RESPONSES} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {len(TURN)}"
+        writer.write(head.encode() + b"\r\n\r\n" + TURN)
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        writer.close()
+        assert await proxy.ask(body=TURN) == (200, COMPLETED)
+        assert f"listens on https://127.0.0.1:{proxy.port}/backend-api/codex" in proxy.log
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert b"response.completed" in answer
+
+
+@pytest.mark.parametrize("auth", ["auto", "local"])
+async def test_with_a_key_other_machines_may_reach_it(home: Path, auth: str) -> None:
+    plain = a_key(home)
+    async with serving(home, Upstream(), "--listen=0.0.0.0", f"--set=codexlb_auth={auth}") as proxy:
+        status, _ = await proxy.ask(body=TURN)
+        assert status == (200 if auth == "local" else 401)
+        assert await proxy.ask(body=TURN, **bearer(plain)) == (200, COMPLETED)
+        assert ("needs no client key" in proxy.log) is (auth == "local")
+
+
+async def test_a_key_is_nowhere_on_disk_and_in_no_flow(home: Path) -> None:
+    plain, wrong = a_key(home), "sk-clb-" + "w" * 43
+    async with serving(home, Upstream(), f"-w{home / 'flows'}", "--verbose") as proxy:
+        assert (await proxy.ask(body=TURN, **bearer(plain)))[0] == 200
+        assert (await proxy.ask(body=TURN, **bearer(wrong)))[0] == 401
+        assert (await proxy.ask("GET", "/v1/usage", b"", **bearer(plain)))[0] == 200
+        assert (await proxy.ask("GET", "/nowhere", b"", **bearer(plain)))[0] == 404
+        assert await proxy.end() == 0
+
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert home / "flows" in files
+    assert leaks([plain, wrong], files) == []
+
+
 async def test_the_chain_serves_in_mitmweb_which_shows_no_token(home: Path) -> None:
     password = ("--set=web_password=open",) if HAS_PASSWORD else ()
     port = free_port()
@@ -240,7 +304,7 @@ def test_mitmweb_can_be_opened_with_what_was_said_at_the_start(ended: dict[str, 
 
 def test_without_an_account_the_first_lines_say_what_to_do_next(ended: dict[str, Ended]) -> None:
     assert ended[NO_ACCOUNTS].code is None, ended[NO_ACCOUNTS].said
-    assert "codexlb accounts import" in "\n".join(ended[NO_ACCOUNTS].said.splitlines()[:3])
+    assert "codexlb accounts login" in "\n".join(ended[NO_ACCOUNTS].said.splitlines()[:3])
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_without_anything_the_report_says_how_to_begin() -> None:
     result = report()
 
     assert result.exit_code == 0
-    assert result.stdout == "No accounts yet: add one with `codexlb accounts import ~/.codex/auth.json`.\n"
+    assert result.stdout == "No accounts yet: add one with `codexlb accounts login`.\n"
 
 
 def test_with_accounts_only_the_report_shows_them_and_says_what_comes_next(folder: DataFolder) -> None:
@@ -100,6 +100,17 @@ def test_json_names_an_account_by_its_e_mail_alone(folder: DataFolder) -> None:
 
     for arguments in (["--by", "account"], ["requests"]):
         assert {row["account_name"] for row in rows_of(report(*arguments, "--json"))} == {"ann@example.com"}
+
+
+def test_a_key_goes_by_its_name(used: DataFolder) -> None:
+    used.db.execute("INSERT INTO keys (id, name, created_at, time_zone) VALUES ('k1', 'laptop', 0, 'UTC')")
+    used.db.execute("UPDATE exchanges SET key_id = 'k1' WHERE model = 'gpt-5.1'")
+    used.db.conn.commit()
+
+    names = {row["key"]: row["key_name"] for row in rows_of(report("--by", "key", "--json"))}
+
+    assert names == {"k1": "laptop", None: None}
+    assert "laptop" in report("--by", "key").stdout
 
 
 def test_json_by_outcome_leaves_unknown_and_running_null(used: DataFolder) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ PATH = "/backend-api/codex/responses"
 FRAME_BYTES = 16 * 1024
 """What fits into a frame of HTTP/2 unless the peers agree on more."""
 
+NO_MORE: Mapping[str, str] = {}
+
 CANCEL = 8
 """HTTP/2's code for what is no longer wanted."""
 
@@ -36,21 +38,22 @@ class Answer:
 
 
 class Client1:
-    """A client that speaks HTTP/1.1 and keeps its connection."""
+    """A client that speaks HTTP/1.1 and keeps its connection; `ended` is whether the proxy has said its last word."""
 
     def __init__(self, receive: Callable[[Connection, bytes], None], connection: Connection) -> None:
         self.send = functools.partial(receive, connection)
         self.connection = connection
-        self.closed = False
+        self.closed = self.ended = False
         self.raw = b""
         self.asked = 0
 
     def take(self, data: bytes) -> None:
         self.raw += data
 
-    def ask(self, body: bytes = b"{}") -> None:
+    def ask(self, body: bytes = b"{}", headers: Mapping[str, str] = NO_MORE) -> None:
         self.asked += 1
-        head = f"POST {PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n\r\n"
+        more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"POST {PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n{more}\r\n"
         self.send(head.encode() + body)
 
     @property
@@ -76,7 +79,7 @@ class Client1:
             while True:
                 event = reader.next_event()
                 if event is h11.NEED_DATA:
-                    if not self.closed or reader.trailing_data[1]:
+                    if not (self.closed or self.ended) or reader.trailing_data[1]:
                         break
                     reader.receive_data(b"")
                 elif isinstance(event, h11.Response):
@@ -109,11 +112,11 @@ class Client2:
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         self.send(self.h2.data_to_send())
 
-    def ask(self, body: bytes = b"{}") -> None:
+    def ask(self, body: bytes = b"{}", headers: Mapping[str, str] = NO_MORE) -> None:
         stream = self.h2.get_next_available_stream_id()
         self.streams.append(stream)
         names = {":method": "POST", ":scheme": "http", ":authority": "localhost", ":path": PATH}
-        self.h2.send_headers(stream, list(names.items()))
+        self.h2.send_headers(stream, list(({**names, **headers}).items()))
         for at in range(0, len(body), FRAME_BYTES):
             self.h2.send_data(stream, body[at : at + FRAME_BYTES])
         self.h2.end_stream(stream)

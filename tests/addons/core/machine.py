@@ -23,11 +23,12 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 
 from addons.core.attempt import Attempt
 from addons.core.layer import CodexLayer
+from addons.core.limits import LIMITS, Limits
 from addons.wire.failures import Break
 from tests.addons.core.clients import Client1, Client2
+from tests.addons.core.plain_wire import PlainWire
 from tests.addons.core.upstreams import Upstream, Upstream1, Upstream2
 
-LONG_SECONDS = 3600.0
 DIAL = "dial"
 FAILED = "upstream_attempt_failed"
 
@@ -38,40 +39,6 @@ def _options(**changed: str) -> Options:
     Proxyserver().load(options)
     options.update(**changed)
     return options
-
-
-class PlainWire:
-    """What a chain would answer the layer: everything may leave, and no limit is near."""
-
-    def __init__(self) -> None:
-        self.limit(LONG_SECONDS)
-        self.refusals: deque[http.Response | None] = deque()
-        self.credentials: deque[bool] = deque()
-        self.sent = 0
-        self.small_body_bytes = 0
-
-    def limit(self, seconds: float) -> None:
-        """How long every wait may take from now on; with 0 all have taken too long."""
-        self.connect_seconds = self.hold_seconds = self.idle_seconds = self.wait_seconds = seconds
-
-    def head_seconds(self, flow: http.HTTPFlow) -> float:
-        return self.wait_seconds
-
-    def refuse(self, flow: http.HTTPFlow) -> http.Response | None:
-        return self.refusals.popleft() if self.refusals else None
-
-    def has_credential(self, flow: http.HTTPFlow) -> bool:
-        return self.credentials.popleft() if self.credentials else True
-
-    def on_wire(self, flow: http.HTTPFlow) -> http.Request:
-        self.sent += 1
-        head = flow.request.copy()
-        head.data.content = None
-        head.headers["authorization"] = f"Bearer {self.sent}"
-        return head
-
-    def explain(self, status: int, message: str) -> http.Response:
-        return http.Response.make(status, f'{{"explained":"{message}"}}', {"content-type": "application/json"})
 
 
 def once_more(attempt: Attempt) -> None:
@@ -91,10 +58,13 @@ def stream_it(flow: http.HTTPFlow) -> None:
 
 
 class Machine:
-    """One client connection; `options` are mitmproxy's."""
+    """One client connection; `limits` are the client's, `options` mitmproxy's."""
 
-    def __init__(self, *, http2_client: bool = False, http2_upstream: bool = False, **options: str) -> None:
+    def __init__(
+        self, *, http2_client: bool = False, http2_upstream: bool = False, limits: Limits = LIMITS, **options: str
+    ) -> None:
         self.wire = PlainWire()
+        self.wire.limits = limits
         self.http2_upstream = http2_upstream
         self.hooks: dict[str, Callable[[Any], object]] = {FAILED: once_more, "responseheaders": stream_it}
         self.called: list[str] = []
@@ -191,6 +161,8 @@ class Machine:
         match command:
             case commands.SendData() if command.connection not in self._gone:
                 self._peer(command.connection).take(command.data)
+            case commands.CloseTcpConnection(half_close=True) if command.connection not in self._gone:
+                self._say_no_more(command.connection)
             case commands.CloseConnection() if command.connection not in self._gone:
                 self._close(command.connection)
             case commands.OpenConnection() | commands.StartHook():
@@ -202,6 +174,12 @@ class Machine:
                     self._answer(command)
             case commands.RequestWakeup():
                 self.timers.append(command)
+
+    def _say_no_more(self, connection: Connection) -> None:
+        connection.state &= ~ConnectionState.CAN_WRITE
+        self._peer(connection).ended = True
+        if connection.state is ConnectionState.CLOSED:
+            self._close(connection)
 
     def _close(self, connection: Connection) -> None:
         is_read = connection.state & ConnectionState.CAN_READ

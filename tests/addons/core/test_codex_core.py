@@ -1,4 +1,4 @@
-"""What goes on the wire: the client's head, with the account's credential and without what is this hop's."""
+"""What the chain tells our layer: what may leave, with which credential, and what the client is told instead."""
 
 from __future__ import annotations
 
@@ -15,84 +15,11 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test import taddons, tflow
 
-from addons.core.codex_core import NOT_FORWARDED, CodexCore, connection_error, head_on_wire, is_first_layer
+from addons.core.codex_core import CodexCore, connection_error, is_first_layer
 from addons.exchange import Exchanges
 from addons.wire.routes import Route
+from codexlb_store.credentials import Credential
 from tests.addons.samples import CREDENTIAL, a_flow, an_exchange
-
-CREDENTIAL_FIELDS = ((b"authorization", b"Bearer at-of-ann"), (b"chatgpt-account-id", b"workspace-1"))
-
-KEPT = (
-    (b"Host", b"chatgpt.com"),
-    (b"Content-Type", b"application/json"),
-    (b"content-encoding", b"zstd"),
-    (b"Content-Length", b"2"),
-    (b"session-id", b"s1"),
-    (b"X-Codex-Turn-Metadata", b'{"a":"\xc3\xa9"}'),
-    (b"x-twice", b"1"),
-    (b"X-Twice", b"2"),
-    (b"x-strange", b"\xff\x80"),
-    (b"x-empty", b""),
-    (b"accept", b"text/event-stream"),
-    (b"user-agent", b"codex_cli_rs/0.169.0"),
-)
-"""What the upstream must get as it came: name and case, order, every byte."""
-
-
-@pytest.mark.parametrize("name", sorted(NOT_FORWARDED))
-@pytest.mark.parametrize("change", [bytes.lower, bytes.upper, bytes.title], ids=["lower", "upper", "title"])
-def test_headers_of_this_hop_and_of_the_client_stay_here(name: bytes, change: type[bytes]) -> None:
-    kept = (b"x-before", b"1"), (b"content-length", b"2")
-    flow = a_flow(kept[0], (change(name), b"secret"), (change(name), b"again"), kept[1])
-
-    head = head_on_wire(flow.request, CREDENTIAL)
-
-    assert head.headers.fields == (*kept, *CREDENTIAL_FIELDS)
-
-
-def test_every_other_header_goes_on_as_it_came() -> None:
-    head = head_on_wire(a_flow(*KEPT).request, CREDENTIAL)
-
-    assert head.headers.fields == (*KEPT, *CREDENTIAL_FIELDS)
-
-
-@pytest.mark.parametrize(("foreign", "kept"), [(False, True), (True, False)])
-def test_a_turn_state_that_another_account_issued_stays_here(foreign: bool, kept: bool) -> None:
-    flow = a_flow((b"X-Codex-Turn-State", b"sealed"), (b"x-after", b"1"))
-
-    head = head_on_wire(flow.request, CREDENTIAL, foreign_turn_state=foreign)
-
-    assert ("x-codex-turn-state" in head.headers) is kept
-    assert head.headers["x-after"] == "1"
-
-
-def test_the_request_line_goes_on_as_it_came_and_no_body_with_it() -> None:
-    """The body follows by itself, byte for byte."""
-    flow = a_flow(*KEPT, method="PUT", path="/backend-api/codex/a%20b?x=%2F&&y")
-
-    head = head_on_wire(flow.request, CREDENTIAL)
-
-    assert (head.method, head.path, head.http_version) == ("PUT", "/backend-api/codex/a%20b?x=%2F&&y", "HTTP/1.1")
-    assert (head.host, head.port, head.scheme) == (flow.request.host, flow.request.port, flow.request.scheme)
-    assert head.raw_content is None
-
-
-def test_the_flow_keeps_its_own_request_and_never_holds_the_token() -> None:
-    flow = a_flow(*KEPT, (b"connection", b"keep-alive"), body=b"{}")
-    before = flow.get_state()
-
-    head = head_on_wire(flow.request, CREDENTIAL)
-    head.headers["x-later"] = "1"
-
-    assert flow.get_state() == before
-    assert "at-of-ann" not in repr(flow.get_state())
-
-
-def test_requests_of_a_government_account_say_so() -> None:
-    """Its traffic must stay in its own region; Codex itself sends this header then."""
-    head = head_on_wire(a_flow(*KEPT).request, replace(CREDENTIAL, fedramp=True))
-
-    assert "x-openai-fedramp" in head.headers
 
 
 @pytest.mark.parametrize(
@@ -101,7 +28,7 @@ def test_requests_of_a_government_account_say_so() -> None:
         (502, "upstream_unreachable", "server_error"),
         (504, "upstream_unreachable", "server_error"),
         (400, "bad_request", "invalid_request_error"),
-        (413, "bad_request", "invalid_request_error"),
+        (408, "request_timeout", "invalid_request_error"),
     ],
 )
 def test_an_error_of_a_connection_is_told_as_json(status: int, code: str, kind: str) -> None:
@@ -111,6 +38,14 @@ def test_an_error_of_a_connection_is_told_as_json(status: int, code: str, kind: 
     assert (answer.status, error["code"], error["type"]) == (status, code, kind)
     assert ("it broke" in error["message"]) == (status < 500)  # the upstream's side may quote a cookie
     assert ("content-type", "application/json") in answer.headers
+
+
+def test_a_body_over_the_limit_is_told_in_our_own_words() -> None:
+    answer = connection_error(413, "Request body exceeds mitmproxy's body_size_limit.")
+
+    error = json.loads(answer.body)["error"]
+    assert (answer.status, error["code"]) == (413, "request_too_large")
+    assert "mitmproxy" not in error["message"]
 
 
 def a_context(mode: str, transport: str = "tcp") -> Context:
@@ -166,7 +101,7 @@ def test_what_was_not_cleared_is_refused_with_json_and_logged_without_its_query(
 
 
 def test_what_was_cleared_goes_out_with_its_accounts_credential_and_the_moment_is_noted() -> None:
-    flow = a_flow(*KEPT)
+    flow = a_flow((b"host", b"chatgpt.com"))
     exchange = an_exchange(cleared=True)
     core = CodexCore(Exchanges({flow: exchange}))
 
@@ -176,6 +111,25 @@ def test_what_was_cleared_goes_out_with_its_accounts_credential_and_the_moment_i
     assert head.headers["authorization"] == "Bearer at-of-ann"
     assert exchange.sent_at is not None
     assert exchange.in_the_air
+
+
+@pytest.mark.parametrize(
+    ("credential", "usable"),
+    [
+        pytest.param(CREDENTIAL, True, id="as it should be"),
+        pytest.param(None, False, id="none"),
+        pytest.param(replace(CREDENTIAL, access_token="at\r\nx-evil: 1"), False, id="a token that breaks the line"),
+        pytest.param(replace(CREDENTIAL, chatgpt_account_id="a\0"), False, id="an account id with a NUL"),
+        pytest.param(replace(CREDENTIAL, routing_override="us\n"), False, id="an override that breaks the line"),
+        pytest.param(replace(CREDENTIAL, access_token="tök"), False, id="a token that is no ASCII"),
+    ],
+)
+def test_a_credential_that_would_not_be_just_that_in_a_head_is_none(
+    credential: Credential | None, usable: bool
+) -> None:
+    flow = a_flow()
+
+    assert CodexCore(Exchanges({flow: an_exchange(credential=credential)})).has_credential(flow) is usable
 
 
 @pytest.mark.parametrize("route", Route)
@@ -199,18 +153,3 @@ def test_only_our_own_layer_dials(cleared: bool, error: bool) -> None:
     core.server_connect(dial)
 
     assert (dial.server.error is not None) is error
-
-
-@pytest.mark.parametrize(
-    ("headers", "body", "length"),
-    [
-        pytest.param([], b"12345", "5", id="an HTTP/2 client need not say it"),
-        pytest.param([(b"Content-Length", b"5")], b"12345", "5", id="said"),
-        pytest.param([(b"transfer-encoding", b"chunked")], b"12345", None, id="in chunks"),
-        pytest.param([], b"", None, id="no body"),
-    ],
-)
-def test_the_length_of_a_body_is_said_once(headers: list[tuple[bytes, bytes]], body: bytes, length: str | None) -> None:
-    head = head_on_wire(a_flow((b"x-before", b"1"), *headers, body=body).request, CREDENTIAL)
-
-    assert head.headers.get("content-length") == length

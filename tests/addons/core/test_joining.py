@@ -12,7 +12,7 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layers.http import ReceiveHttp, ResponseData, ResponseEndOfMessage
 from mitmproxy.test import tflow
 
-from addons.core.joining import MOST_JOINED_BYTES, Commands, Joined, join_data, join_writes
+from addons.core.joining import MOST_JOINED_BYTES, Commands, Joined, join_writes
 
 CLIENT = tflow.tclient_conn()
 SERVER, OTHER = (Server(address=("127.0.0.1", port)) for port in (1, 2))
@@ -47,6 +47,24 @@ def value(command: Any) -> object:
 
 def source(found: Iterable[commands.Command]) -> Commands:
     yield from found
+
+
+READ = events.DataReceived(SERVER, b"what was read")
+
+
+class Child:
+    """A layer that makes these of whatever comes."""
+
+    def __init__(self, made: Iterable[commands.Command]) -> None:
+        self.made = made
+
+    def handle_event(self, event: events.Event) -> Commands:
+        assert event is READ
+        yield from self.made
+
+
+def joined(found: Iterable[commands.Command]) -> list[commands.Command]:
+    return list(Joined(Child(found)).handle_event(READ))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +109,7 @@ def test_consecutive_writes_to_one_connection_become_one(
     ],
 )
 def test_consecutive_pieces_of_one_answer_become_one(read: list[commands.Command], expected: list[object]) -> None:
-    assert told(join_data(source(read))) == expected
+    assert told(joined(read)) == expected
 
 
 def test_a_reply_reaches_who_asked() -> None:
@@ -106,24 +124,14 @@ def test_a_reply_reaches_who_asked() -> None:
         heard.append((yield DIAL))
         yield to(CLIENT, b"c")
 
-    joined = join_writes(asking())
-    passed = [next(joined), next(joined), joined.send("refused"), joined.send(None), joined.send(None)]
-    passed.append(joined.send("open"))
+    writes = join_writes(asking())
+    passed = [next(writes), next(writes), writes.send("refused"), writes.send(None), writes.send(None)]
+    passed.append(writes.send("open"))
 
     assert told(passed) == [(CLIENT, b"a"), DIAL, (CLIENT, b"b"), LOG, DIAL, (CLIENT, b"c")]
     assert heard == ["refused", None, None, "open"]
     with pytest.raises(StopIteration):
-        next(joined)
-
-
-def test_an_upstreams_layer_is_joined_where_it_stands() -> None:
-    class Child:
-        def handle_event(self, event: events.Event) -> Commands:
-            assert isinstance(event, events.DataReceived)
-            for byte in event.data:
-                yield of(1, bytes([byte]))
-
-    assert told(Joined(Child()).handle_event(events.DataReceived(SERVER, b"hello"))) == [(1, b"hello")]
+        next(writes)
 
 
 PIECES = [b"", b"a", b"bc", b"\xff" * 100, LARGE, LARGE[:-1]]
@@ -162,7 +170,7 @@ def test_whatever_comes_bytes_and_order_stay(seed: int) -> None:
     rng = random.Random(seed)
     given = [random_command(rng) for _ in range(rng.randrange(60))]
 
-    written, read = list(join_writes(source(given))), list(join_data(source(given)))
+    written, read = list(join_writes(source(given))), joined(given)
 
     assert whole(written, commands.SendData) == whole(given, commands.SendData)
     assert whole(read, ReceiveHttp) == whole(given, ReceiveHttp)

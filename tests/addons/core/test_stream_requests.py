@@ -168,3 +168,15 @@ def test_a_client_that_leaves_before_its_request_is_whole_costs_nothing(pair: st
     machine.release()
     assert DIAL not in machine.called
     assert machine.is_idle
+
+
+@pytest.mark.parametrize("http2", [False, True], ids=["HTTP/1", "HTTP/2"])
+def test_a_flow_does_not_show_what_its_client_is_known_by_even_when_no_step_took_it_off(http2: bool) -> None:
+    machine = Machine(http2_client=http2)
+    seen: list[list[str]] = []
+    machine.hooks["requestheaders"] = lambda flow: seen.append(list(flow.request.headers))
+    machine.hooks["request"] = lambda flow: seen.append(list(flow.request.headers))
+    machine.client.ask(headers={"authorization": "Bearer sk-clb-1", "cookie": "a=b", "x-api-key": "k"})
+    (first, second) = seen
+    assert {"authorization", "cookie", "x-api-key"} <= set(first)
+    assert not {"authorization", "cookie", "x-api-key"} & set(second)

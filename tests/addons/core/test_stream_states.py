@@ -10,7 +10,8 @@ import pytest
 
 from addons.wire.failures import Break
 from tests.addons.core.clients import Answer
-from tests.addons.core.machine import DIAL, FAILED, LONG_SECONDS, Machine
+from tests.addons.core.machine import DIAL, FAILED, Machine
+from tests.addons.core.plain_wire import LONG_SECONDS
 from tests.addons.core.upstreams import JSON, Upstream
 from tests.addons.core.words import (
     COMPLETED,

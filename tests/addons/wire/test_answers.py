@@ -54,11 +54,7 @@ NOW = 1_800_000_000.25
             id="usage limit without an end",
         ),
         pytest.param(
-            answers.unauthorized(),
-            401,
-            {"www-authenticate": "Bearer"},
-            {"code": "invalid_api_key"},
-            id="unauthorized",
+            answers.not_writable(), 503, {"retry-after": "30"}, {"code": "store_unavailable"}, id="not writable"
         ),
         pytest.param(answers.not_routed(), 503, {}, {"code": "not_routed", "type": "server_error"}, id="not routed"),
         pytest.param(answers.busy(1.2), 503, {"retry-after": "2"}, {"code": "busy"}, id="busy"),
@@ -91,7 +87,7 @@ def test_answers(answer: Answer, status: int, headers: dict[str, str], fields: d
 
 
 def test_the_empty_pool_answer_names_the_command_that_fills_it() -> None:
-    assert b"codexlb accounts import" in answers.no_accounts().body
+    assert b"codexlb accounts login" in answers.no_accounts().body
 
 
 @pytest.mark.parametrize("answer", [answers.needs_login(), answers.paused()], ids=["needs login", "paused"])

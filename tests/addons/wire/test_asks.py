@@ -57,6 +57,17 @@ def metadata(**fields: object) -> dict[str, str]:
         ),
         pytest.param(Route.RESPONSES, {}, {"input": []}, Ask(Kind.TURN), id="empty input"),
         pytest.param(Route.RESPONSES, {}, {"input": [1]}, Ask(Kind.TURN), id="strange last item"),
+        pytest.param(Route.RESPONSES, {}, {"input": [MESSAGE, [TRIGGER]]}, Ask(Kind.TURN), id="trigger in a list"),
+        pytest.param(Route.RESPONSES, {}, {"input": [{"type": "x", "y": TRIGGER}]}, Ask(Kind.TURN), id="in an item"),
+        pytest.param(Route.RESPONSES, {}, {"input": [TRIGGER | {"y": {"type": "x"}}]}, Ask(Kind.COMPACT), id="more"),
+        pytest.param(Route.RESPONSES, {}, {"input": [json.dumps(TRIGGER)]}, Ask(Kind.TURN), id="trigger in a text"),
+        pytest.param(Route.RESPONSES, {}, {"input": json.dumps([TRIGGER])}, Ask(Kind.TURN), id="all of it in a text"),
+        pytest.param(
+            Route.RESPONSES, {}, b'{"input" : [ {"type" : "compaction_trigger"}\n ]\t}', Ask(Kind.COMPACT), id="white"
+        ),
+        pytest.param(
+            Route.RESPONSES, {}, {"input": [TRIGGER | {"y": "x" * 5000}]}, Ask(Kind.TURN), id="too long for one"
+        ),
         # Session keys, in their order.
         pytest.param(
             Route.RESPONSES,
@@ -117,7 +128,7 @@ def metadata(**fields: object) -> dict[str, str]:
         pytest.param(Route.OTHER, JSON | {"session-id": "s"}, b"{", Ask(Kind.OTHER, session="s"), id="other, broken"),
         pytest.param(Route.OTHER, JSON, b"[" * 100_000, Ask(Kind.OTHER), id="other, deep"),
         pytest.param(
-            Route.OTHER, {"content-type": "text/plain"}, {"model": "m"}, Ask(Kind.OTHER), id="other, not JSON"
+            Route.OTHER, {"content-type": "text/plain"}, {"model": "m"}, Ask(Kind.OTHER, "m"), id="other, another type"
         ),
     ],
 )

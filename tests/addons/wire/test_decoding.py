@@ -82,7 +82,8 @@ def test_decode_body(encoding: str, body: bytes, expected: bytes) -> None:
         pytest.param("br", brotli.compress(b"a")[:-1], 400, id="br, cut"),
         pytest.param("br", brotli.compress(b"a") + b"junk" * 9, 400, id="br, junk behind"),
         pytest.param("compress", TEXT, 415, id="unknown encoding"),
-        pytest.param("gzip, gzip, gzip", TEXT, 415, id="three layers"),
+        pytest.param("gzip, deflate, br", TEXT, 415, id="three layers"),
+        pytest.param("gzip, gzip", gzip.compress(gzip.compress(TEXT)), 415, id="one layer twice"),
     ],
 )
 def test_bodies_that_cannot_be_read_are_refused(encoding: str, body: bytes, status: int) -> None:
@@ -91,6 +92,22 @@ def test_bodies_that_cannot_be_read_are_refused(encoding: str, body: bytes, stat
 
     assert caught.value.status == status
     assert isinstance(caught.value, BodyTooLarge) is (status == 413)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pieces"),
+    [
+        pytest.param("gzip", gzip.compress(b"") * 9000, id="gzip members"),
+        pytest.param("zstd", zstandard.compress(b"") * 9000, id="zstd frames"),
+        pytest.param("zstd", SKIPPABLE * 9000, id="skippable frames"),
+        pytest.param("zstd", RUN[:6] + b"\0\0\0" * 9000 + b"\1\0\0", id="zstd blocks"),
+    ],
+)
+def test_a_body_of_countless_empty_pieces_is_not_walked_over(encoding: str, pieces: bytes) -> None:
+    with pytest.raises(BodyError, match="too many pieces") as caught:
+        decode_body(pieces, encoding, MEBIBYTE)
+
+    assert caught.value.status == 413
 
 
 def test_a_truncated_zstd_body_is_never_taken_for_a_whole_one() -> None:

@@ -20,10 +20,10 @@ TREE = "/backend-api/codex"
         pytest.param("POST", f"{TREE}/images/generations", Route.IMAGES, id="image"),
         pytest.param("POST", f"{TREE}/images/edits", Route.IMAGES, id="image edit"),
         pytest.param("GET", "/health", Route.HEALTH, id="health"),
+        pytest.param("HEAD", "/health", Route.HEALTH, id="HEAD health"),
         # Unknown paths below the Codex tree pass with any ordinary method.
         pytest.param("POST", f"{TREE}/realtime/calls", Route.OTHER, id="unknown path"),
         pytest.param("DELETE", f"{TREE}/memories/a%20b.c", Route.OTHER, id="escaped space"),
-        pytest.param("POST", f"{TREE}/responses/", Route.OTHER, id="slash at the end is another path"),
         pytest.param("POST", f"{TREE}/..a/...", Route.OTHER, id="dots inside a name"),
         # The upstream decodes, so an escaped known path is that path.
         pytest.param("POST", f"{TREE}/%72esponses", Route.RESPONSES, id="escaped letter"),
@@ -32,7 +32,12 @@ TREE = "/backend-api/codex"
         pytest.param("GET", f"{TREE}/responses", 405, id="GET turn"),
         pytest.param("post", f"{TREE}/responses", 405, id="method in lower case"),
         pytest.param("POST", f"{TREE}/models", 405, id="POST models"),
-        pytest.param("HEAD", "/health", 405, id="HEAD health"),
+        pytest.param("HEAD", f"{TREE}/models", 405, id="HEAD models"),
+        pytest.param("POST", "/health", 405, id="POST health"),
+        pytest.param("OPTIONS", f"{TREE}/responses", 405, id="OPTIONS turn"),
+        pytest.param("OPTIONS", f"{TREE}/other", 405, id="OPTIONS"),
+        pytest.param("delete", f"{TREE}/other", 405, id="another method in lower case"),
+        pytest.param("BREW", f"{TREE}/other", 405, id="unknown method"),
         pytest.param("CONNECT", f"{TREE}/other", 405, id="CONNECT"),
         pytest.param("trace", f"{TREE}/other", 405, id="TRACE"),
         # Outside.
@@ -43,6 +48,8 @@ TREE = "/backend-api/codex"
         pytest.param("GET", "/backend-api/codexes/responses", 404, id="longer name"),
         pytest.param("GET", "/Backend-Api/codex/responses", 404, id="other case"),
         pytest.param("GET", "/health/", 404, id="health with a slash"),
+        # Too long.
+        pytest.param("GET", f"{TREE}/models?{'x' * 8192}", 414, id="too long"),
         # Two readings.
         pytest.param("GET", "http://evil.example/backend-api/codex/models", 400, id="absolute form"),
         pytest.param("OPTIONS", "*", 400, id="asterisk"),
@@ -91,10 +98,18 @@ def test_upgrades_of_the_codex_tree_fall_back_to_http(method: str, path: str, ex
     assert (found.status if isinstance(found, Refusal) else found) == expected
 
 
-def test_a_refusal_says_which_method_is_allowed() -> None:
-    refusal = route("GET", f"{TREE}/responses", upgrade=False)
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        (f"{TREE}/responses", ("POST",)),
+        ("/health", ("GET", "HEAD")),
+        (f"{TREE}/other", ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")),
+    ],
+)
+def test_a_refusal_says_which_methods_are_allowed(path: str, allowed: tuple[str, ...]) -> None:
+    refusal = route("TRACE", path, upgrade=False)
 
-    assert refusal == Refusal(405, "method_not_allowed", "This method is not allowed here.", ("POST",))
+    assert refusal == Refusal(405, "method_not_allowed", "This method is not allowed here.", allowed)
 
 
 @pytest.mark.parametrize(
@@ -132,3 +147,23 @@ def test_a_refusal_says_which_method_is_allowed() -> None:
 )
 def test_known_host(host: str | None, expected: bool) -> None:
     assert known_host(host, frozenset({"proxy.home"})) is expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "responses/",
+        "Responses",
+        "RESPONSES/compact",
+        "responses;a=b",
+        "responses/compact/",
+        "models/",
+        "responses%2F",
+        "responses%20",
+    ],
+)
+def test_another_spelling_of_a_known_path_is_no_way_around_what_its_route_is_held_to(name: str) -> None:
+    """A server that takes it for the known path would see a turn that no rule and no limit was held against."""
+    found = route("POST", f"{TREE}/{name}", upgrade=False)
+    assert isinstance(found, Refusal)
+    assert (found.status, found.code) == (404, "not_found")

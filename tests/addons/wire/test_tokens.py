@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from addons.wire.tokens import NewTokens, RefreshProblem, RefreshReason, expiry_of, read_refresh_answer, refresh_request
+from addons.wire.tokens import NewTokens, RefreshProblem, RefreshReason, read_refresh_answer, refresh_request
 from tests.codexlb_store.rows import a_jwt
 
 FRESH = a_jwt({"exp": 5000, "sub": "ann"})
@@ -87,23 +87,9 @@ def test_an_answer_is_tokens_or_a_problem(status: int, body: bytes, expected: Ne
     assert read_refresh_answer(status, body) == expected
 
 
-@pytest.mark.parametrize(
-    ("token", "expected"),
-    [
-        pytest.param(a_jwt({"exp": 1_795_000_000}), 1_795_000_000.0, id="seconds"),
-        pytest.param(a_jwt({"exp": 5000.5}), 5000.5, id="fraction"),
-        pytest.param(a_jwt({}), None, id="without"),
-        pytest.param(a_jwt({"exp": "5000"}), None, id="text"),
-        pytest.param(a_jwt({"exp": True}), None, id="true"),
-        pytest.param(a_jwt({"exp": -1}), None, id="negative"),
-        pytest.param(a_jwt({"exp": 10**15}), None, id="beyond all times"),
-        pytest.param("opaque", None, id="opaque"),
-        pytest.param("a.abcde.c", None, id="no base64"),
-        pytest.param("a.W10.c", None, id="no claims"),
-    ],
-)
-def test_a_token_may_say_when_it_expires(token: str, expected: float | None) -> None:
-    assert expiry_of(token) == expected
+def test_a_refresh_token_that_comes_alone_leaves_the_access_token_as_it_is() -> None:
+    assert read_refresh_answer(200, b'{"refresh_token":"rt_2"}', FRESH) == NewTokens(FRESH, "rt_2", None, 5000.0)
+    assert read_refresh_answer(200, b'{"id_token":"it_2"}', FRESH) == passing("no_access_token")
 
 
 def test_tokens_are_never_shown() -> None:

@@ -1,53 +1,56 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
-from codexlb_store.accounts import Account, AccountStatus
+from codexlb_store.accounts import AccountStatus
 from codexlb_store.reports import AccountView
-from codexlb_store.windows import Window
-from scripts.accounts.table import accounts_table, bar, status_style
+from scripts.accounts.table import accounts_table, is_worth_telling
+from tests.scripts.accounts.views import DAY, HOUR, NOW, on, view
 from tests.scripts.snapshots import printed, snapshot
 
-NOW = datetime.datetime(2026, 11, 22, 17, 20, tzinfo=datetime.UTC).timestamp()
+
+def everybody() -> list[AccountView]:
+    """One account of each kind."""
+    limited = view(
+        "bob@work.example.org", AccountStatus.LIMITED, [(300, 100, 3100), (10_080, 88, 9e5)], until=NOW + 3100,
+        token_refreshed_at=NOW - 3 * DAY,
+    )  # fmt: skip
+    heavy = view("frank@example.com", windows=[(300, 5, 60)], token_refreshed_at=NOW - DAY)
+    return [
+        view(
+            "ann@example.com", windows=[(300, 47.4, 8000), (10_080, 12, 273_600)], in_flight=2,
+            token_refreshed_at=NOW - 3 * HOUR, token_expires_at=NOW + 9 * DAY,
+        ),
+        on("pro", replace(limited, limited_by=limited.windows[0])),
+        view(
+            "carol@example.com", AccountStatus.NEEDS_LOGIN, reason="refresh_token_reused",
+            token_expires_at=NOW - 2 * HOUR, last_error="refresh_token_reused", last_error_at=NOW - 60,
+        ),
+        view("dora@example.com as work", AccountStatus.PAUSED, [(300, 99.9, -60), (43_200, 0.2, None)]),
+        view(
+            "emil@example.com", AccountStatus.COOLING, [(300, 71, 60)], until=NOW + 40,
+            last_error="rate_limit_exceeded", last_error_at=NOW - 4, token_refreshed_at=NOW - 60,
+        ),
+        replace(heavy, account=replace(heavy.account, weight=2.5)),
+    ]  # fmt: skip
 
 
-def view(
-    name: str,
-    status: AccountStatus,
-    windows: Iterable[tuple[int, float, float | None]] = (),
-    until: float | None = None,
-    in_flight: int = 0,
-) -> AccountView:
-    """An account of that name, its windows as minutes, percent used and seconds to the reset."""
-    account = Account(name, None, name, "plus", name, "acct", False, AccountStatus.ACTIVE, None, None, 1.0, NOW)
-    found = tuple(
-        Window(name, minutes, used, None if left is None else NOW + left, NOW) for minutes, used, left in windows
-    )
-    return AccountView(account, status, until, in_flight, found)
+@pytest.mark.parametrize("width", [80, 100, 120])
+@pytest.mark.parametrize("detailed", [False, True], ids=["", "detailed"])
+def test_the_table_has_a_line_per_window(width: int, detailed: bool) -> None:
+    text = printed(accounts_table(everybody(), NOW, width, datetime.UTC, detailed), width)
 
-
-@pytest.mark.parametrize("width", [80, 100, 140])
-def test_the_table_has_a_line_per_window(width: int) -> None:
-    views = [
-        view("ann@example.com", AccountStatus.ACTIVE, [(300, 47.4, 8000), (10_080, 12, 273_600)], in_flight=2),
-        view("bob@example.com", AccountStatus.LIMITED, [(300, 100, 3100), (10_080, 88, 9e5)], until=NOW + 3100),
-        view("carol@example.com", AccountStatus.NEEDS_LOGIN),
-        view("dora@example.com", AccountStatus.PAUSED, [(300, 99.9, -60), (43_200, 0.2, None)]),
-    ]
-
-    text = printed(accounts_table(views, NOW, width, datetime.UTC), width)
-
-    assert text == snapshot(f"accounts-{width}", text)
+    assert text == snapshot(f"accounts{'-detailed' if detailed else ''}-{width}", text)
     assert max(map(len, text.splitlines())) <= width
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 def test_a_long_name_is_never_cut(width: int) -> None:
     name = "somebody.with.a.rather.long.name@mail.department.example.com"
-    views = [view(name, AccountStatus.ACTIVE, [(300, 47, 8000)])]
+    views = [view(name, windows=[(300, 47, 8000)])]
 
     lines = printed(accounts_table(views, NOW, width, datetime.UTC), width).splitlines()
 
@@ -55,22 +58,32 @@ def test_a_long_name_is_never_cut(width: int) -> None:
     assert "".join(line.split(" ")[0] for line in lines[2:]).startswith(name)
 
 
-@pytest.mark.parametrize(
-    ("used", "drawn"),
-    [(0, "╌╌╌╌"), (0.1, "━╌╌╌"), (49, "━╌╌╌"), (50, "━━╌╌"), (99.9, "━━━╌"), (100, "━━━━"), (120, "━━━━")],
-)
-def test_a_bar_is_empty_or_full_only_when_the_window_is(used: float, drawn: str) -> None:
-    assert bar(used, 4).plain == drawn
+def test_two_accounts_of_one_name_carry_their_ids() -> None:
+    seats = [view("ann@example.com"), view("ann@example.com")]
+    twins = [replace(seat, account=replace(seat.account, id=f"id{n}")) for n, seat in enumerate(seats)]
+
+    text = printed(accounts_table(twins, NOW, 100, datetime.UTC), 100)
+
+    assert "ann@example.com (id0) · plus" in text
+    assert "ann@example.com (id1) · plus" in text
 
 
 @pytest.mark.parametrize(
-    ("used", "colour"),
-    [(0.1, "green"), (69.9, "green"), (70, "yellow"), (89.9, "yellow"), (90, "red"), (100, "red")],
+    ("error", "seconds", "status", "told"),
+    [
+        ("issuer_timeout", 60, AccountStatus.ACTIVE, True),
+        ("issuer_timeout", 2 * DAY, AccountStatus.ACTIVE, False),
+        ("usage_limit_reached", 60, AccountStatus.LIMITED, False),
+        ("token_invalidated", 60, AccountStatus.NEEDS_LOGIN, False),
+        ("token_expired", 60, AccountStatus.PAUSED, False),
+        (None, None, AccountStatus.ACTIVE, False),
+    ],
+    ids=["fresh", "old", "the limit itself", "what made it so", "the reason itself", "none"],
 )
-def test_a_bar_takes_its_colour_from_what_is_left(used: float, colour: str) -> None:
-    assert any(span.style == colour for span in bar(used, 4).spans)
+def test_an_error_is_told_as_far_as_it_helps(
+    error: str | None, seconds: float | None, status: AccountStatus, told: bool
+) -> None:
+    at = None if seconds is None else NOW - seconds
+    shown = view("ann@example.com", status, reason="token_expired", last_error=error, last_error_at=at)
 
-
-@pytest.mark.parametrize("status", list(AccountStatus))
-def test_every_status_has_a_colour(status: AccountStatus) -> None:
-    assert status_style(status) in {"green", "yellow", "red", "dim"}
+    assert is_worth_telling(shown, NOW) is told

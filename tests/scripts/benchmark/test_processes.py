@@ -13,7 +13,6 @@ from scripts.benchmark.processes import (
     BenchmarkError,
     Cores,
     answers,
-    free_port,
     last_line,
     output_of,
     running,
@@ -21,6 +20,7 @@ from scripts.benchmark.processes import (
     wait_until_ready,
 )
 from scripts.benchmark.procfs import cpu_seconds, family, resident_bytes
+from scripts.proxy_process import free_port
 
 ALL = frozenset(os.sched_getaffinity(0))
 

@@ -1,0 +1,110 @@
+"""What the client's key allows of an ask: models and reasoning efforts; and what the key makes of it, if it says so."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from mitmproxy import http
+
+from addons.exchange import Exchanges
+from addons.plain_body import plain_body, put_plain_body
+from addons.replies import reply
+from addons.wire import denials
+from addons.wire.answers import Answer
+from addons.wire.asks import Ask
+from addons.wire.rewrites import says_twice, with_text
+from addons.wire.routes import Route
+from codexlb_store.keys import Key
+
+SERVED_MODEL = "openai-model"
+
+RULED = frozenset({Route.RESPONSES, Route.COMPACT, Route.SEARCH})
+"""Where a body's model, effort and tier are those of a turn; an image model elsewhere is another matter."""
+
+
+def enforced(key: Key) -> list[tuple[tuple[str, ...], str]]:
+    """What the key puts into a body, and where."""
+    places = {
+        ("model",): key.enforced_model,
+        ("reasoning", "effort"): key.enforced_effort,
+        ("service_tier",): key.enforced_tier,
+    }
+    return [(path, text) for path, text in places.items() if text is not None]
+
+
+def as_enforced(ask: Ask, key: Key) -> Ask:
+    """The ask as the key makes it."""
+    return dataclasses.replace(
+        ask,
+        model=key.enforced_model or ask.model,
+        effort=key.enforced_effort or ask.effort,
+        tier=key.enforced_tier or ask.tier,
+    )
+
+
+def enforce(request: http.Request, key: Key) -> None:
+    """Change the body where it does not say what the key wants; else its bytes stay, compressed as they came."""
+    before = plain = plain_body(request)
+    for path, text in enforced(key):
+        plain = with_text(plain, path, text)
+    if plain != before:
+        put_plain_body(request, plain)
+
+
+def ambiguity(key: Key, ask: Ask, request: http.Request) -> Answer | None:
+    """Why it is not clear what is asked for, where the key's rules or limits hang on it: no parser but the upstream's
+    own knows which of two members counts there. What the key puts into a body itself says the same in both."""
+    judged = {
+        ("model",): key.enforced_model is None
+        and (key.models is not None or any(limit.model is not None for limit in key.limits)),
+        ("reasoning", "effort"): key.enforced_effort is None and key.efforts is not None,
+    }
+    if ask.model is None and ask.effort is None:
+        return None  # it was not read as JSON, or it asks for neither
+    paths = [path for path, counts in judged.items() if counts]
+    plain = plain_body(request) if paths else b""
+    return next((denials.said_twice(".".join(path)) for path in paths if says_twice(plain, path)), None)
+
+
+def objection(key: Key, ask: Ask, has_body: bool) -> Answer | None:
+    """Why the key may not be used for this; None when it may.
+
+    An effort that is not named is the model's own default. A model must be named, wherever there is a body.
+    """
+    if key.models is not None and has_body and (ask.model is None or not key.allows_model(ask.model)):
+        return denials.model_not_allowed(ask.model, key.models)
+    if key.efforts is not None and ask.effort is not None and not key.allows_effort(ask.effort):
+        return denials.effort_not_allowed(ask.effort, key.efforts)
+    return None
+
+
+class KeyRules:
+    """Writes that the ask is permitted, and the ask as the key makes it; or answers 403."""
+
+    def __init__(self, exchanges: Exchanges) -> None:
+        self.exchanges = exchanges
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """Hold the ask against the key's rules."""
+        exchange = self.exchanges.get(flow)
+        if flow.response or exchange is None or exchange.ask is None or exchange.client is None:
+            return
+        if key := exchange.client.key:
+            if exchange.route in RULED and enforced(key):
+                enforce(flow.request, key)
+                exchange.ask = as_enforced(exchange.ask, key)
+            answer = objection(key, exchange.ask, bool(flow.request.raw_content))
+            if answer := answer or ambiguity(key, exchange.ask, flow.request):
+                flow.response = reply(answer)
+                return
+        exchange.permitted = True
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """The upstream names the model it served; where that is the one that the key demands, Codex must not hear of
+        it: it would tell its user that another model than asked for is a penalty."""
+        exchange = self.exchanges.get(flow)
+        key = exchange.client.key if exchange and exchange.client else None
+        if key is None or key.enforced_model is None or flow.response is None:
+            return
+        if flow.response.headers.get(SERVED_MODEL) == key.enforced_model:
+            del flow.response.headers[SERVED_MODEL]

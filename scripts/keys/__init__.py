@@ -1,0 +1,1 @@
+"""`codexlb keys`: one module per subcommand."""

@@ -1,0 +1,109 @@
+"""A client that takes its time is told so and cut off, and nobody waits for it: with the limits cut short."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import ssl
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from addons.chain import Chain
+from addons.core.codex_core import CodexCore
+from addons.core.limits import Limits
+from tests.addons.proxy import running, store_with
+from tests.addons.raw_client import PATIENCE_SECONDS, RawClient, connected
+
+TURN = b'{"model":"gpt-5.5","stream":true,"input":[]}'
+START = b"POST /backend-api/codex/responses HTTP/1.1\r\nhost: localhost\r\n"
+CHUNKS = START + b"transfer-encoding: chunked\r\n\r\n"
+HEAD = START + b"content-length: 100\r\n\r\n"
+NOW = Limits(greeting_seconds=0.1, head_seconds=0, body_seconds=0, body_bytes_per_second=1 << 60)
+"""At the next tick of the clock all has taken too long."""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    store_with(tmp_path, "a").close()
+    return tmp_path
+
+
+def limited(limits: Limits) -> Callable[[Chain], None]:
+    """The chain with these limits."""
+
+    def tamper(chain: Chain) -> None:
+        (core,) = (addon for addon in chain.addons if isinstance(addon, CodexCore))
+        core.limits = limits
+
+    return tamper
+
+
+async def dribble(client: RawClient, data: Iterable[bytes]) -> None:
+    """Say a little, again and again."""
+    for piece in data:
+        client.send(piece)
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("start", "more"),
+    [
+        pytest.param(START, b"x", id="a head"),
+        pytest.param(HEAD, b"x", id="a body"),
+        pytest.param(CHUNKS, b"1\r\nx\r\n", id="chunks"),
+        pytest.param(CHUNKS, b" ", id="the line of a chunk"),
+    ],
+)
+async def test_who_dribbles_is_told_and_cut_off(home: Path, start: bytes, more: bytes) -> None:
+    async with running(home, tamper=limited(NOW)) as proxy, connected(proxy.port) as client:
+        client.send(start)
+        dribbling = asyncio.create_task(dribble(client, itertools.repeat(more)))
+        status, headers, body = await client.answer()
+        dribbling.cancel()
+        assert (status, headers["connection"], json.loads(body)["error"]["code"]) == (408, "close", "request_timeout")
+        assert await client.ended() == b""
+        assert proxy.upstream.connections == 0
+
+
+async def test_who_says_nothing_is_cut_off_in_silence(home: Path) -> None:
+    async with running(home, tamper=limited(NOW)) as proxy, connected(proxy.port) as client:
+        assert await client.ended() == b""
+
+
+async def test_who_begins_a_handshake_and_does_not_end_it_is_cut_off(home: Path) -> None:
+    async with running(home, tamper=limited(NOW)) as proxy, connected(proxy.port) as client:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        with pytest.raises(ssl.SSLWantReadError):
+            ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="localhost").do_handshake()
+        client.send(outgoing.read()[:-1])
+        await client.ended()
+
+
+async def test_a_slow_client_does_not_keep_another_from_being_served(home: Path) -> None:
+    patient = replace(NOW, head_seconds=60, body_seconds=60)
+    async with (
+        running(home, tamper=limited(patient)) as proxy,
+        connected(proxy.port) as first,
+        connected(proxy.port) as second,
+    ):
+        first.send(START)
+        second.send(HEAD)
+        status, _ = await proxy.ask(body=TURN)
+        assert status == 200
+        first.send(b"content-length: %d\r\n\r\n" % len(TURN) + TURN)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert (await first.reader.read(12)) == b"HTTP/1.1 200"
+
+
+async def test_who_still_sends_can_read_why_nobody_listens(home: Path) -> None:
+    """Closed at once, the connection would be reset, and what was not read yet lost."""
+    async with running(home) as proxy, connected(proxy.port) as client:
+        client.send(START + b"content-length: 99999999999\r\n\r\n")
+        sending = asyncio.create_task(dribble(client, itertools.repeat(bytes(1 << 20), 5)))
+        await sending
+        status, _, body = await client.answer()
+        assert (status, json.loads(body)["error"]["code"]) == (413, "request_too_large")
