@@ -32,8 +32,9 @@ STOPPED = Result(Outcome.LOST, None, UNKNOWN, None, None, None, "the proxy was s
 
 
 def clean(text: str) -> str:
-    """A header's text as a database takes it: bounded, and without bytes that are no UTF-8."""
-    return text[:200].encode("utf-8", "replace").decode()
+    """A header's text as a database and a terminal take it: bounded, in UTF-8, nothing that cannot be printed."""
+    found = text[:200].encode("utf-8", "replace").decode()
+    return "".join(character if character.isprintable() else "?" for character in found)
 
 
 def opening_of(exchange: Exchange, flow: http.HTTPFlow, process: str) -> Opening:
@@ -177,7 +178,7 @@ class Ledger:
     def done(self) -> None:
         """The proxy ends: what streams or waits is cut now, and its row says so."""
         for flow, exchange in list(self.exchanges.items()):
-            if exchange.ask is None or exchange.closed or exchange.route in NO_EXCHANGES:
+            if exchange.client is None or exchange.closed or exchange.route in NO_EXCHANGES:
                 continue
             if not exchange.recorded:
                 self.open(exchange, flow)

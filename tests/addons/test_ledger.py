@@ -85,6 +85,12 @@ def test_what_a_client_may_choose_freely_is_cut() -> None:
     assert (len(opening.path), len(opening.client or "")) == (200, 200)
 
 
+def test_what_a_terminal_would_obey_is_not_kept() -> None:
+    opening = opening_of(an_exchange(), a_flow((b"user-agent", b"codex\x1b[2Jcli\x7f")), "p1")
+
+    assert opening.client == "codex?[2Jcli?"
+
+
 def test_what_is_no_text_does_not_keep_a_row_from_being_written(writer: Writer, tmp_path: Path) -> None:
     flow = a_flow((b"user-agent", b"codex\xff\xc3"))
     exchange = an_answered_exchange(recorded=None, answer=Answer(200, "req\udcff", 1002.0, Body()), result=SERVED)
@@ -245,6 +251,15 @@ def test_what_is_no_exchange_leaves_none(exchange: Exchange, writer: Writer, tmp
 def test_what_still_waits_for_an_account_when_the_proxy_stops_is_lost(writer: Writer, tmp_path: Path) -> None:
     kept, flow = ledger(writer, an_exchange(recorded=None, lease=None, credential=None, upstream=None))
     kept.request(flow)
+
+    kept.done()
+
+    assert rows(writer, tmp_path) == [("x1", "lost", 0)]
+
+
+def test_what_is_still_on_its_way_in_when_the_proxy_stops_is_lost(writer: Writer, tmp_path: Path) -> None:
+    nothing_yet = {"ask": None, "affinity": None, "lease": None, "credential": None, "upstream": None}
+    kept, _ = ledger(writer, an_exchange(recorded=None, **nothing_yet))
 
     kept.done()
 

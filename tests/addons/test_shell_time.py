@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import ssl
@@ -15,6 +16,8 @@ import pytest
 from addons.chain import Chain
 from addons.core.codex_core import CodexCore
 from addons.core.limits import Limits
+from codexlb_store.reports import requests
+from codexlb_store.schema import open_store
 from tests.addons.proxy import running, store_with
 from tests.addons.raw_client import PATIENCE_SECONDS, RawClient, connected
 
@@ -50,15 +53,15 @@ async def dribble(client: RawClient, data: Iterable[bytes]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "more"),
+    ("start", "more", "rows"),
     [
-        pytest.param(START, b"x", id="a head"),
-        pytest.param(HEAD, b"x", id="a body"),
-        pytest.param(CHUNKS, b"1\r\nx\r\n", id="chunks"),
-        pytest.param(CHUNKS, b" ", id="the line of a chunk"),
+        pytest.param(START, b"x", [], id="a head"),
+        pytest.param(HEAD, b"x", ["refused"], id="a body"),
+        pytest.param(CHUNKS, b"1\r\nx\r\n", ["refused"], id="chunks"),
+        pytest.param(CHUNKS, b" ", ["refused"], id="the line of a chunk"),
     ],
 )
-async def test_who_dribbles_is_told_and_cut_off(home: Path, start: bytes, more: bytes) -> None:
+async def test_who_dribbles_is_told_and_cut_off(home: Path, start: bytes, more: bytes, rows: list[str]) -> None:
     async with running(home, tamper=limited(NOW)) as proxy, connected(proxy.port) as client:
         client.send(start)
         dribbling = asyncio.create_task(dribble(client, itertools.repeat(more)))
@@ -67,6 +70,9 @@ async def test_who_dribbles_is_told_and_cut_off(home: Path, start: bytes, more: 
         assert (status, headers["connection"], json.loads(body)["error"]["code"]) == (408, "close", "request_timeout")
         assert await client.ended() == b""
         assert proxy.upstream.connections == 0
+
+    with contextlib.closing(open_store(home)) as db:
+        assert [row.outcome for row in requests(db, 10)] == rows
 
 
 async def test_who_says_nothing_is_cut_off_in_silence(home: Path) -> None:

@@ -66,7 +66,7 @@ def metadata(**fields: object) -> dict[str, str]:
             Route.RESPONSES, {}, b'{"input" : [ {"type" : "compaction_trigger"}\n ]\t}', Ask(Kind.COMPACT), id="white"
         ),
         pytest.param(
-            Route.RESPONSES, {}, {"input": [TRIGGER | {"y": "x" * 5000}]}, Ask(Kind.TURN), id="too long for one"
+            Route.RESPONSES, {}, {"input": [{"y": "x" * 5000} | TRIGGER]}, Ask(Kind.TURN), id="too long for one"
         ),
         # Session keys, in their order.
         pytest.param(
