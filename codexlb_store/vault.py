@@ -20,9 +20,14 @@ class VaultError(Exception):
 
 
 def key_path(home: Path, environ: Mapping[str, str]) -> Path:
-    """Where the key lies: $CODEXLB_KEY_FILE, else codexlb.key beside the database."""
+    """Where the key lies: $CODEXLB_KEY_FILE, else codexlb.key beside the database; raises VaultError."""
     placed = environ.get("CODEXLB_KEY_FILE")
-    return Path(placed).expanduser() if placed else home / KEY_NAME
+    try:
+        return Path(placed).expanduser() if placed else home / KEY_NAME
+    except RuntimeError as error:
+        raise VaultError(
+            f"Nobody knows what the ~ of {placed} stands for: set CODEXLB_KEY_FILE to a whole path."
+        ) from error
 
 
 class Vault:

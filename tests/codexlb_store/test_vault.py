@@ -38,6 +38,11 @@ def test_the_key_may_lie_elsewhere(home: Path, tmp_path: Path) -> None:
     assert not (home / KEY_NAME).exists()
 
 
+def test_a_home_that_nobody_has_is_said(home: Path) -> None:
+    with pytest.raises(VaultError, match="Nobody knows what the ~ of ~nobody-is-called-so/key stands for"):
+        Vault.open(home, {"CODEXLB_KEY_FILE": "~nobody-is-called-so/key"})
+
+
 def test_it_shows_nothing_of_the_key(home: Path, vault: Vault) -> None:
     assert repr(vault) == "Vault(...)"
 
