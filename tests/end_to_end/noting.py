@@ -35,9 +35,16 @@ async def serving(folder: Path) -> AsyncIterator[tuple[Serve, Upstream]]:
     upstream = NotingUpstream()
     home, port = folder / "codexlb-home", free_port()
     store_with(home, "a", "b").close()
-    async with await asyncio.start_server(upstream.serve, "127.0.0.1", 0) as server:
+    conversations: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        conversations.add(asyncio.create_task(upstream.serve(reader, writer)))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         options = ("--upstream", origin, "--issuer", origin, "--set", "codexlb_poll_seconds=0")
         line = [command("codexlb"), "serve", "--port", str(port), *options]
         with Serve(line, port, folder / "serve.log") as proxy:
             yield proxy, upstream
+        if conversations:  # the proxy has ended, and with it its connections; the loop may not end before they have
+            await asyncio.wait(conversations, timeout=10)
