@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from codexlb_store.accounts import Account, AccountStatus, account_id
 from codexlb_store.auth_json import Login
 from codexlb_store.ledger import AttemptRow, Closing, Opening, Outcome, Tokens, close_exchange, open_exchange
 
@@ -28,6 +29,21 @@ LOGIN = Login(
     expires_at=5000.0,
     last_refresh=400.0,
 )
+ANN = Account(
+    id=account_id("user-ann", "workspace-1"),
+    alias=None,
+    email="ann@example.com",
+    plan="plus",
+    user_id="user-ann",
+    chatgpt_account_id="workspace-1",
+    fedramp=False,
+    state=AccountStatus.ACTIVE,
+    state_reason=None,
+    cooling_until=None,
+    weight=1.0,
+    added_at=100.0,
+)
+"""What that login is in the store, added at 100."""
 OPENING = Opening(
     id="x1",
     process="p1",

@@ -30,23 +30,9 @@ from codexlb_store.readings import load_readings
 from codexlb_store.sessions import Home, load_homes, save_home
 from codexlb_store.vault import Vault
 from codexlb_store.windows import Window, load_windows, save_windows
-from tests.codexlb_store.rows import LOGIN, add_exchange
+from tests.codexlb_store.rows import ANN, LOGIN, add_exchange
 
 NOW = 10_000.0
-ANN = Account(
-    id=account_id("user-ann", "workspace-1"),
-    alias=None,
-    email="ann@example.com",
-    plan="plus",
-    user_id="user-ann",
-    chatgpt_account_id="workspace-1",
-    fedramp=False,
-    state=AccountStatus.ACTIVE,
-    state_reason=None,
-    cooling_until=None,
-    weight=1.0,
-    added_at=100.0,
-)
 
 
 def window(minutes: int, used_percent: float, resets_at: float | None) -> Window:

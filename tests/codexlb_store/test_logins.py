@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from codexlb_store.accounts import Account, AccountStatus, account_id, load_accounts, set_alias, set_state
+from codexlb_store.accounts import AccountStatus, load_accounts, set_alias, set_state
 from codexlb_store.auth_json import Login
 from codexlb_store.credentials import load_credentials, tokens_of
 from codexlb_store.logins import Saved, is_older, save_login
 from codexlb_store.vault import Vault
-from tests.codexlb_store.rows import LOGIN
+from tests.codexlb_store.rows import ANN, LOGIN
 from tests.codexlb_store.together import run_together
 
 LATER = replace(LOGIN, access_token="later", refresh_token="later-refresh", last_refresh=500.0, expires_at=6000.0)
@@ -25,20 +25,7 @@ def test_a_login_becomes_an_account(db: Database, vault: Vault) -> None:
     account, saved = save_login(db, vault, LOGIN, now=100.0)
 
     assert saved is Saved.ADDED
-    assert account == Account(
-        id=account_id("user-ann", "workspace-1"),
-        alias=None,
-        email="ann@example.com",
-        plan="plus",
-        user_id="user-ann",
-        chatgpt_account_id="workspace-1",
-        fedramp=False,
-        state=AccountStatus.ACTIVE,
-        state_reason=None,
-        cooling_until=None,
-        weight=1.0,
-        added_at=100.0,
-    )
+    assert account == ANN
     assert load_accounts(db) == [account]
     assert tokens_of(db, vault, account.id) == LOGIN
 
