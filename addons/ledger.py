@@ -15,9 +15,8 @@ from addons.wire import answers
 from addons.wire.asks import KINDS
 from addons.wire.routes import Route
 from addons.wire.sse import Tap
-from addons.wire.usage import UNKNOWN
 from codexlb_store.grants import Move, settle
-from codexlb_store.ledger import AttemptRow, Closing, Opening, Outcome, Tokens, close_exchange, open_exchange
+from codexlb_store.ledger import UNKNOWN, AttemptRow, Closing, Opening, Outcome, Tokens, close_exchange, open_exchange
 from codexlb_store.pricing import Prices, cost_usd
 from codexlb_store.spends import NOTHING, Spend, spent
 from codexlb_store.writer import Operation, Writer

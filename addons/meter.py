@@ -17,8 +17,8 @@ from addons.wire.rate_limits import windows_of_event, windows_of_headers
 from addons.wire.request_ids import request_id_of
 from addons.wire.sse import Tap
 from addons.wire.unary import Body
-from addons.wire.usage import UNKNOWN, tokens_of_json
-from codexlb_store.ledger import Outcome
+from addons.wire.usage import tokens_of_json
+from codexlb_store.ledger import UNKNOWN, Outcome
 from codexlb_store.pool import Pool
 from codexlb_store.windows import Window, save_windows
 from codexlb_store.writer import Writer

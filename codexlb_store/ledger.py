@@ -13,20 +13,21 @@ from sqlite_utils import Database
 # Plain statements, one text each: sqlite3 keeps them prepared, and a row costs the writer microseconds.
 _OPEN = """
     INSERT INTO exchanges (id, process, opened_at, kind, path, key_id, session, thread, account_id, model,
-        effort, tier, client, request_bytes)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        effort, tier, client, request_bytes, project)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _CLOSE = """
     UPDATE exchanges SET ended_at = ?, outcome = ?, status = ?, account_id = coalesce(?, account_id),
         model = coalesce(?, model), tier = coalesce(?, tier), input_tokens = ?, cached_tokens = ?,
         output_tokens = ?, reasoning_tokens = ?, cost_usd = ?, first_token_ms = ?, total_ms = ?,
-        response_id = ?, error = ?
+        response_id = ?, error = ?, attempts = ?, moved = ?, estimated_input_tokens = ?, estimated_output_tokens = ?,
+        estimated_cost_usd = ?, expected_cached_tokens = ?, cache_loss = ?
     WHERE id = ? AND outcome IS NULL
 """
 _ATTEMPT = """
     INSERT INTO attempts (exchange_id, number, account_id, failure, status, upstream_request_id, started_at,
-        milliseconds)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        milliseconds, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_usd)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 # The plus keeps SQLite from walking all rows by opened_at: open rows are few and have an index of their own.
 _LOSE = """
@@ -44,6 +45,38 @@ class Outcome(enum.StrEnum):
     CANCELLED = "cancelled"
     REFUSED = "refused"
     LOST = "lost"
+
+
+class CacheLoss(enum.StrEnum):
+    """Why less of a session's input came from the prompt cache than its account had of it."""
+
+    MOVED = "moved"  # another account served it
+    IDLE = "idle"  # longer ago than a cache is kept
+    COMPACTED = "compacted"  # the client had made its history shorter
+    PREFIX_CHANGED = "prefix_changed"  # the client sent another beginning
+    UPSTREAM_MISS = "upstream_miss"  # none of these: the upstream did not find it
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What an answer used, as the upstream counted it; None is unknown, never 0."""
+
+    input: int | None
+    cached: int | None
+    output: int | None
+    reasoning: int | None
+
+
+UNKNOWN = Tokens(None, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What an answer that its client left has likely used; never mixed with what the upstream counted."""
+
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +97,15 @@ class Opening:
     tier: str | None
     client: str | None
     request_bytes: int
+    project: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """One try of an exchange at one account; `failure` is None for the one that served."""
+    """One try of an exchange at one account; `failure` is None for the one that served.
+
+    `tokens` and `cost_usd` are what the upstream reported for this try; those of an exchange are their sums.
+    """
 
     number: int
     account_id: str | None
@@ -77,21 +114,16 @@ class AttemptRow:
     upstream_request_id: str | None
     started_at: float
     milliseconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What an answer used, as the upstream counted it; None is unknown, never 0."""
-
-    input: int | None
-    cached: int | None
-    output: int | None
-    reasoning: int | None
+    tokens: Tokens = UNKNOWN
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What is known of an exchange when it has ended; a None account, model or tier keeps the opening's."""
+    """What is known of an exchange when it has ended; a None account, model or tier keeps the opening's.
+
+    `moved`: another account than the last one served its session. `expected_cached` is in tokens.
+    """
 
     id: str
     ended_at: float
@@ -107,20 +139,31 @@ class Closing:
     response_id: str | None
     error: str | None
     attempts: tuple[AttemptRow, ...]
+    moved: bool | None = None
+    estimate: Estimate | None = None
+    expected_cached: int | None = None
+    cache_loss: CacheLoss | None = None
 
 
 _opening_values = attrgetter(
     "id", "process", "opened_at", "kind", "path", "key_id", "session", "thread", "account_id", "model",
-    "effort", "tier", "client", "request_bytes",
+    "effort", "tier", "client", "request_bytes", "project",
 )  # fmt: skip
-_closing_values = attrgetter(
+_ended_values = attrgetter(
     "ended_at", "outcome", "status", "account_id", "model", "tier", "tokens.input", "tokens.cached",
     "tokens.output", "tokens.reasoning", "cost_usd", "first_token_ms", "total_ms", "response_id", "error",
-    "id",
 )  # fmt: skip
+_estimate_values = attrgetter("input_tokens", "output_tokens", "cost_usd")
 _attempt_values = attrgetter(
-    "number", "account_id", "failure", "status", "upstream_request_id", "started_at", "milliseconds"
-)
+    "number", "account_id", "failure", "status", "upstream_request_id", "started_at", "milliseconds",
+    "tokens.input", "tokens.cached", "tokens.output", "tokens.reasoning", "cost_usd",
+)  # fmt: skip
+
+
+def _closing_values(closing: Closing) -> tuple[object, ...]:
+    estimate = _estimate_values(closing.estimate) if closing.estimate else (None, None, None)
+    found = (len(closing.attempts), closing.moved, *estimate, closing.expected_cached, closing.cache_loss)
+    return (*_ended_values(closing), *found, closing.id)
 
 
 def open_exchange(db: Database, opening: Opening) -> None:

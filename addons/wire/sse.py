@@ -15,8 +15,8 @@ import msgspec
 from addons.wire.errors import UpstreamError, error_of_json
 from addons.wire.lenient import NULL, read_or_none
 from addons.wire.rate_limits import is_default_limit
-from addons.wire.usage import UNKNOWN, tokens_of_usage
-from codexlb_store.ledger import Tokens
+from addons.wire.usage import tokens_of_usage
+from codexlb_store.ledger import UNKNOWN, Tokens
 
 # The last event repeats the whole answer. What is larger than this passes unread.
 _MAX_FRAME_BYTES = 16 * 1024 * 1024

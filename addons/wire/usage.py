@@ -7,9 +7,7 @@ from typing import Annotated
 import msgspec
 
 from addons.wire.lenient import read_or_none
-from codexlb_store.ledger import Tokens
-
-UNKNOWN = Tokens(None, None, None, None)
+from codexlb_store.ledger import UNKNOWN, Tokens
 
 # Above every real count, and within what SQLite stores as an integer.
 _Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]

@@ -16,8 +16,7 @@ from addons.exchange import Answer, Exchange, Exchanges, Result
 from addons.ledger import BACKLOG_LIMIT, Ledger, attempts_of, closing_of, opening_of
 from addons.wire.routes import Route
 from addons.wire.unary import Body
-from addons.wire.usage import UNKNOWN
-from codexlb_store.ledger import AttemptRow, Closing, Opening, Outcome, Tokens
+from codexlb_store.ledger import UNKNOWN, AttemptRow, Closing, Opening, Outcome, Tokens
 from codexlb_store.pricing import parse_prices
 from codexlb_store.reports import requests
 from codexlb_store.schema import open_store

@@ -23,8 +23,7 @@ from addons.meter import (
 )
 from addons.wire.sse import Tap
 from addons.wire.unary import Body
-from addons.wire.usage import UNKNOWN
-from codexlb_store.ledger import Outcome, Tokens
+from codexlb_store.ledger import UNKNOWN, Outcome, Tokens
 from codexlb_store.writer import Writer
 from tests.addons.proxy import COMPLETED
 from tests.addons.samples import ACCOUNT, a_flow, a_pool, an_answered_exchange, an_answered_flow, an_exchange

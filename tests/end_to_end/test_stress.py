@@ -147,6 +147,7 @@ LEFT = {
     "an attempt that fails": Fault(path="/responses", act=Act.RESET),
     "an account at rest": BURST,
 }
+MOST_ROUNDS = 5
 
 
 async def test_clients_that_leave_at_any_moment_leave_nothing_behind(tmp_path: Path) -> None:
@@ -159,21 +160,27 @@ async def test_clients_that_leave_at_any_moment_leave_nothing_behind(tmp_path: P
                 setting.simulator.change(name, AccountChange(access_tokens="revoked"))
             setting.simulator.script(Fault(path="/oauth/token", act=Act.SILENCE, seconds=0.3, times=None))
             setting.simulator.script(*(rng.choice([*LEFT.values()]) for _ in range(4 * count)))
-            await clients.leave([rng.uniform(0.0, 0.5) for _ in range(count)], 2 * 4 * slots)
 
             def is_quiet() -> bool:
                 ended = all(call.ended_at for call in setting.simulator.log())
                 active = {record["status"] for record in setting.listed().values()} == {"active"}
                 return ended and active and setting.proxy.sockets() <= most
 
-            assert await until(is_quiet, 30), f"{setting.proxy.sockets()} sockets, {most} expected"
+            def is_covered() -> bool:
+                cut = {call.fault.at for call in setting.calls() if call.ending is Ending.LEFT}
+                return cut >= {Moment.REQUEST, Moment.CREATED, Moment.OUTPUT}
+
+            for _ in range(MOST_ROUNDS):  # on a slow machine few of a round get far
+                await clients.leave([rng.uniform(0.0, 0.5) for _ in range(count)], 2 * 4 * slots)
+                assert await until(is_quiet, 30), f"{setting.proxy.sockets()} sockets, {most} expected"
+                if is_covered():
+                    break
             rows = setting.wait_for(1)
             assert {record["in_flight"] for record in setting.listed().values()} == {0}
-            cut = {call.fault.at for call in setting.calls() if call.ending is Ending.LEFT}
-            assert cut >= {Moment.REQUEST, Moment.CREATED, Moment.OUTPUT}
+            assert is_covered()
             assert any(not row.attempts for row in rows), "nobody left while waiting for a slot"
             await check_house_fills(setting, clients, 4 * slots)
-    print(f"\n{count} leavers: {dict(Counter(row.outcome for row in rows))}")
+    print(f"\n{len(rows)} leavers: {dict(Counter(row.outcome for row in rows))}")
 
 
 async def test_an_account_that_has_rested_serves_who_waits_while_the_other_is_busy(tmp_path: Path) -> None:

@@ -11,8 +11,7 @@ import pytest
 
 from addons.wire.errors import UpstreamError
 from addons.wire.sse import Tap, Terminal, TerminalType
-from addons.wire.usage import UNKNOWN
-from codexlb_store.ledger import Tokens
+from codexlb_store.ledger import UNKNOWN, Tokens
 
 MEBIBYTE = 1024 * 1024
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from addons.wire.usage import UNKNOWN, tokens_of_json, tokens_of_usage
-from codexlb_store.ledger import Tokens
+from addons.wire.usage import tokens_of_json, tokens_of_usage
+from codexlb_store.ledger import UNKNOWN, Tokens
 
 
 @pytest.mark.parametrize(
