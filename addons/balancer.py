@@ -9,7 +9,8 @@ import asyncio
 import math
 import random
 import time
-from dataclasses import dataclass
+from collections import defaultdict
+from operator import itemgetter
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
@@ -17,16 +18,16 @@ from mitmproxy.connection import Client
 from mitmproxy.exceptions import OptionsError
 
 from addons.core.attempt import Attempt
-from addons.empty_pool import beyond_reach, nobody_can_serve, standings_for
+from addons.deliberations import Options, deliberation_of
+from addons.empty_pool import beyond_reach, has_rested, nobody_can_serve, standings_for
 from addons.exchange import Exchange, Exchanges, Lease, NextStep
+from addons.place import Place, cost_of
 from addons.replies import reply
-from addons.wire.failures import Failure
 from codexlb_store.accounts import AccountStatus
-from codexlb_store.fair_share import FairShare, Turn
+from codexlb_store.fair_share import FairShare
 from codexlb_store.pool import Pool
 from codexlb_store.pricing import Prices
 from codexlb_store.selection import Candidate, Strategy, choose
-from codexlb_store.spends import estimate
 
 DEFAULT_BUDGET_SECONDS = 240
 """Codex waits that long for the head of an answer without showing anything; tried."""
@@ -44,23 +45,6 @@ def strategy_of(name: str) -> Strategy:
         raise OptionsError(f"codexlb_strategy is {name!r}: give one of {', '.join(Strategy)}.") from error
 
 
-def cost_of(exchange: Exchange, request: http.Request, prices: Prices) -> float:
-    """What a request will likely cost, in micro-dollars; once more elsewhere costs nothing."""
-    if exchange.diagnoses or exchange.ask is None:
-        return 0.0
-    return float(estimate(prices, exchange.ask.model, exchange.ask.tier, len(request.raw_content or b"")).micro_usd)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """A request in the line for an account; what it waits for tells whether it got one."""
-
-    exchange: Exchange
-    flow: http.HTTPFlow
-    leased: asyncio.Future[bool]
-    turn: Turn
-
-
 class Balancer:
     """Leases an account to each request and takes the lease back exactly once."""
 
@@ -71,13 +55,14 @@ class Balancer:
         self.rng = rng
         self.leased: dict[str, str] = {}
         self.line: list[Place] = []
-        self.shares = FairShare()
+        self.shares: defaultdict[str, FairShare] = defaultdict(FairShare)
+        """By account."""
         self.settling: dict[str, str] = {}
         """Where a session's first requests go while none of them has been answered: all to one account."""
         self.strategy = Strategy.CAPACITY_WEIGHTED
         self.most = 0
         self.budget_seconds = DEFAULT_BUDGET_SECONDS
-        pool.changed = self.serve_line
+        pool.changed = self.look_again
 
     def load(self, loader: Loader) -> None:
         loader.add_option(
@@ -104,7 +89,7 @@ class Balancer:
             self.most = ctx.options.codexlb_account_concurrency
             if self.most < 0:
                 raise OptionsError(f"codexlb_account_concurrency is {self.most}: give 0 (no limit) or more.")
-            self.serve_line()
+            self.look_again()
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Lease an account, now or when one has room; or say why none can serve."""
@@ -147,15 +132,18 @@ class Balancer:
 
     def client_disconnected(self, client: Client) -> None:
         """A client that left must not wait on."""
-        self.serve_line()
+        for place in [place for place in self.line if not place.flow.client_conn.connected]:
+            self.settle(place, time.time())
 
     async def lease(self, exchange: Exchange, flow: http.HTTPFlow) -> bool:
         """Wait in the line until an account has room; False when none can serve or the client has left."""
-        place = Place(exchange, flow, asyncio.get_running_loop().create_future(), self.turn_of(exchange, flow))
+        cost = cost_of(exchange, flow.request, self.prices) if self.most else 0.0  # else nobody waits for a slot
+        place = Place(exchange, flow, asyncio.get_running_loop().create_future(), cost)
         self.line.append(place)
         try:
             while True:
                 self.serve_line()
+                self.settle(place, time.time())
                 if place.leased.done():
                     return place.leased.result()
                 await asyncio.wait([place.leased], timeout=self.patience(exchange, time.time()))
@@ -163,35 +151,68 @@ class Balancer:
             if place in self.line:
                 self.line.remove(place)
 
-    def turn_of(self, exchange: Exchange, flow: http.HTTPFlow) -> Turn:
-        """The request's place among those of all keys; where slots are not limited, each is as good as another."""
-        key_id = exchange.client.key_id if exchange.client else None
-        return self.shares.come(key_id, cost_of(exchange, flow.request, self.prices) if self.most else 0.0)
-
     def serve_line(self) -> None:
-        """Let everybody who waits look: keys by their shares, requests of one key as they came."""
-        for place in self.shares.in_order([(place.turn, place) for place in self.line]):
-            outcome = self.look(place, time.time())
-            if outcome is not None:
-                self.line.remove(place)
-                place.leased.set_result(outcome)
+        """Serve those who wait while there is room for one of them."""
+        now = time.time()
+        while self.has_room() and (place := self.first_in_line(now)):
+            self.settle(place, now)
+
+    def look_again(self) -> None:
+        """Accounts or options are others than before: who cannot be served any more need not wait on."""
+        self.serve_line()
+        for place in list(self.line):
+            self.settle(place, time.time())
+
+    def settle(self, place: Place, now: float) -> None:
+        """Tell one who waits what comes of it, if it is known."""
+        outcome = self.look(place, now) if place in self.line else None
+        if outcome is not None:
+            self.line.remove(place)
+            place.leased.set_result(outcome)
+
+    def first_in_line(self, now: float) -> Place | None:
+        """Whom an account with room serves next: of the key that has had the least there, the request that came first.
+
+        Of each key one request is looked for, however many wait: this is done for every answer that ends.
+        """
+        found: dict[str | None, tuple[float, Place]] = {}
+        for place in self.line:
+            if place.key_id not in found and (lead := self.lead(place, now)) is not None:
+                found[place.key_id] = lead, place
+        return min(found.values(), key=itemgetter(0))[1] if found else None
+
+    def lead(self, place: Place, now: float) -> float | None:
+        """How much more than others its key has had where there is room for it; None where there is none."""
+        free = [candidate.account_id for candidate in self.able(place.exchange, now)]
+        leads = [self.shares[account_id].lead(place.key_id) for account_id in free if self.has_slot(account_id)]
+        return min(leads, default=None)
+
+    def has_room(self) -> bool:
+        return any(self.has_slot(account_id) for account_id in self.pool.accounts)
 
     def look(self, place: Place, now: float) -> bool | None:
         """True with a lease, False when there will be none, None to wait on."""
-        exchange = place.exchange
-        if not place.flow.client_conn.connected or now >= self.deadline(exchange):
+        exchange, is_late = place.exchange, now >= self.deadline(place.exchange)
+        if not place.flow.client_conn.connected:
             return False
         able = self.able(exchange, now)
         free = [candidate for candidate in able if self.has_slot(candidate.account_id)]
-        if choice := choose(self.strategy, free, now, self.rng):
-            self.pool.take(choice.account_id, now)
-            self.leased[exchange.id] = choice.account_id
-            self.shares.serve(place.turn)
-            exchange.lease = Lease(choice.account_id, choice)
-            if session := self.session_of(exchange):
-                self.settling.setdefault(session, choice.account_id)
-            return True
-        return None if able or self.first_back(exchange, now) else False
+        choice = None if is_late else choose(self.strategy, free, now, self.rng)
+        if choice is None and not is_late and (able or self.first_back(exchange, now)):
+            place.has_waited = True
+            return None
+        settling = self.settling.get(self.session_of(exchange) or "")
+        options = Options(able, free, settling, self.strategy, place.has_waited)
+        exchange.deliberations.append(deliberation_of(exchange, self.pool, options, choice, now))
+        if choice is None:
+            return False
+        self.pool.take(choice.account_id, now)
+        self.leased[exchange.id] = choice.account_id
+        self.shares[choice.account_id].serve(place.key_id, place.cost)
+        exchange.lease = Lease(choice.account_id, choice)
+        if session := self.session_of(exchange):
+            self.settling.setdefault(session, choice.account_id)
+        return True
 
     def patience(self, exchange: Exchange, now: float) -> float:
         """Seconds until this request must look again by itself: an account has rested, or its time is over."""
@@ -206,7 +227,7 @@ class Balancer:
         home = exchange.affinity.home if exchange.affinity else None
         home = home or self.settling.get(self.session_of(exchange) or "")
         model = exchange.ask.model if exchange.ask else None
-        tried = {account_id for account_id in exchange.tried if not self.has_rested(exchange, account_id, now)}
+        tried = {account_id for account_id in exchange.tried if not has_rested(exchange, self.pool, account_id, now)}
         tried |= beyond_reach(exchange, self.pool)
         if home and home not in tried and self.pool.serves_its_sessions(home, model, now):
             return [self.pool.candidate(home)]
@@ -214,13 +235,6 @@ class Balancer:
 
     def session_of(self, exchange: Exchange) -> str | None:
         return exchange.affinity.session if exchange.affinity else None
-
-    def has_rested(self, exchange: Exchange, account_id: str, now: float) -> bool:
-        """Whether an account that was asked too much has waited as long as it was told to."""
-        failures = [diagnosis.failure for tried, diagnosis in exchange.diagnoses if tried == account_id]
-        waited_for = bool(failures) and failures[-1] in (Failure.RATE_LIMITED, Failure.WINDOW_FULL)
-        is_there = account_id in self.pool.accounts
-        return waited_for and is_there and self.pool.standing(account_id, now).status is AccountStatus.ACTIVE
 
     def has_slot(self, account_id: str) -> bool:
         return not self.most or self.pool.in_flight[account_id] < self.most

@@ -8,6 +8,7 @@ from mitmproxy import http
 
 from addons.core.attempt import Attempt
 from addons.exchange import Exchange, Exchanges
+from addons.present_key import present_key
 from addons.replies import reply
 from addons.wire import denials
 from addons.wire.denials import Denial
@@ -61,6 +62,5 @@ class Clearance:
 
     def denial_of(self, exchange: Exchange) -> Denial | None:
         """Why the client's key is not good any more."""
-        key = exchange.client.key if exchange.client else None
-        problem = self.keyring.problem_with(key, time.time()) if key else None
-        return Denial[problem.name] if problem else None
+        found = present_key(self.keyring, exchange.client, time.time()) if exchange.client else None
+        return found if isinstance(found, Denial) else None

@@ -5,9 +5,9 @@ Whatever credential the client sent is taken off the flow here: it is shown nowh
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import logging
-import re
 import time
 from functools import partial
 
@@ -15,28 +15,27 @@ from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 
-from addons.exchange import Client, Exchange, Exchanges
+from addons.browser_sessions import COOKIE, BrowserSessions
+from addons.exchange import Client, Exchange, Exchanges, Visitor
 from addons.failed_tries import FailedTries
+from addons.present_key import present_key
 from addons.replies import reply
+from addons.shown import bearer_of, values_of, without_credentials
 from addons.upkeep.round_trip import hand_over
+from addons.visitors import turned_away, verdict, visitor_of
 from addons.wire import denials
 from addons.wire.answers import Answer
 from addons.wire.denials import Denial
-from addons.wire.headers import CLIENT_CREDENTIALS
+from addons.wire.page_access import Access, cookie_of
 from addons.wire.peers import Network, Source, is_in, is_loopback, parse_networks, source_of
-from addons.wire.routes import Route
+from addons.wire.routes import OWN_PAGES, Route
 from codexlb_store.key_changes import KEY_START, note_use
 from codexlb_store.keyring import KeyProblem, Keyring
-from codexlb_store.keys import Key
+from codexlb_store.keys import Key, digest_of
 from codexlb_store.writer import Writer
-
-BREAKS_A_LINE = re.compile(rb"[\r\n\x00]")
-"""A folded value may hide a header of its own."""
 
 NOTE_USE_SECONDS = 60.0
 """When a key was last used is kept to the minute."""
-
-Fields = tuple[tuple[bytes, bytes], ...]
 
 logger = logging.getLogger(__name__)
 
@@ -52,26 +51,11 @@ class Auth(enum.StrEnum):
 PROBLEMS = {problem: Denial[problem.name] for problem in KeyProblem}
 
 
-def without_credentials(fields: Fields) -> Fields:
-    """The header fields but for the client's credentials, however they are disguised."""
-    return tuple(
-        (name, value)
-        for name, value in fields
-        if name.strip().lower() not in CLIENT_CREDENTIALS and not BREAKS_A_LINE.search(value)
-    )
-
-
-def values_of(fields: Fields, name: bytes) -> list[str]:
-    """What a header says, once for each time it stands there; mitmproxy's own look-up takes all others apart, too."""
-    return [value.decode("utf-8", "replace") for field, value in fields if field.lower() == name]
-
-
-def bearer_of(authorization: str) -> str | Denial:
-    """The key that a client shows."""
-    scheme, _, token = authorization.strip().partition(" ")
-    if not scheme:
-        return Denial.NO_KEY
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else Denial.NOT_BEARER
+def remembered(client: Client, shown: str) -> Client:
+    """The client with what its key is found by, for another look at it."""
+    plain = bearer_of(shown)
+    known = client.key is not None and isinstance(plain, str)
+    return dataclasses.replace(client, digest=digest_of(str(plain))) if known else client
 
 
 def auth_of(name: str) -> Auth:
@@ -93,9 +77,10 @@ def networks_of(option: str, text: str) -> tuple[Network, ...]:
 class ClientKeys:
     """Names the client or answers 401; a good key is let in, however often others failed from the same address."""
 
-    def __init__(self, exchanges: Exchanges, keyring: Keyring, writer: Writer) -> None:
+    def __init__(self, exchanges: Exchanges, keyring: Keyring, sessions: BrowserSessions, writer: Writer) -> None:
         self.exchanges = exchanges
         self.keyring = keyring
+        self.sessions = sessions
         self.writer = writer
         self.auth = Auth.AUTO
         self.trusted: tuple[Network, ...] = ()
@@ -134,18 +119,36 @@ class ClientKeys:
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Name the client, or turn it away; its credential goes in either case."""
-        shown = ", ".join(values_of(flow.request.headers.fields, b"authorization"))
-        flow.request.headers.fields = without_credentials(flow.request.headers.fields)
+        fields = flow.request.headers.fields
+        shown = ", ".join(values_of(fields, b"authorization"))
+        flow.request.headers.fields = without_credentials(fields)
         exchange = self.exchanges.get(flow)
         if flow.response or exchange is None:
             return
+        if exchange.route in OWN_PAGES:
+            session = cookie_of(values_of(fields, b"cookie"), COOKIE)
+            exchange.visitor = visitor_of(flow, self.source(flow), self.trusted, session)
         now = time.time()
         judged = self.judge(exchange, flow, shown, now)
         if isinstance(judged, Client):
-            exchange.client = judged
+            exchange.client = remembered(judged, shown)
             self.note(judged, now)
         else:
             flow.response = reply(judged)
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """Look again once the body is there, which may have taken minutes: what the key allows now counts."""
+        exchange = self.exchanges.get(flow)
+        if flow.response or exchange is None or exchange.client is None:
+            return
+        client = exchange.client
+        found = present_key(self.keyring, client, time.time())
+        if found is None and exchange.route not in OWN_PAGES and self.is_asked_of_this_machine(Denial.NO_KEY):
+            found = Denial.NO_KEY  # the first key was made meanwhile
+        if isinstance(found, Denial):
+            flow.response = reply(denials.unauthorized(found))
+        else:
+            exchange.client = dataclasses.replace(client, key=found)
 
     def judge(self, exchange: Exchange, flow: http.HTTPFlow, shown: str, now: float) -> Client | Answer:
         """Who asks, or what it is told instead."""
@@ -154,14 +157,34 @@ class ClientKeys:
             return Client(peer, None)  # it tells nothing, and who watches over proxies has no key
         if self.has_certificate and not flow.client_conn.tls_established and not is_loopback(peer):
             return denials.needs_tls()
-        forwarded = values_of(flow.request.headers.fields, b"x-forwarded-for") if self.trusted else []
-        source = source_of(peer, forwarded, self.trusted)
+        source = self.source(flow)
         if self.allowed and not is_in(source.address, self.allowed):
             return denials.wrong_address(source.address)
+        if exchange.visitor and exchange.route is not Route.USAGE:
+            return self.receive(exchange.route, exchange.visitor, shown, now)
         found = self.key_of(source, shown, now)
         if isinstance(found, Denial):
-            return self.deny(found, source, now)
+            return self.deny(found, source.household, now)
         return Client(source.address, found)
+
+    def receive(self, route: Route, visitor: Visitor, shown: str, now: float) -> Client | Answer:
+        """Who asks for a page of ours, each of which has rules of its own; or what it is told instead."""
+        plain = bearer_of(shown)
+        found = self.keyring.authenticate(plain, now) if isinstance(plain, str) else None
+        key = found if isinstance(found, Key) else None
+        access = verdict(route, visitor, key is not None, self.sessions, now)
+        if access is Access.ALLOWED:
+            return Client(visitor.source.address, key)
+        if access is not Access.NEEDS_KEY:
+            return turned_away(visitor, access)
+        denial = PROBLEMS[found] if isinstance(found, KeyProblem) else Denial.NO_KEY_FOR_PAGE
+        return self.deny(denial, visitor.source.household, now)
+
+    def source(self, flow: http.HTTPFlow) -> Source:
+        """Where a request comes from."""
+        peer = flow.client_conn.peername[0] if flow.client_conn.peername else ""
+        forwarded = values_of(flow.request.headers.fields, b"x-forwarded-for") if self.trusted else []
+        return source_of(peer, forwarded, self.trusted)
 
     def key_of(self, source: Source, shown: str, now: float) -> Key | Denial | None:
         """The key of whoever asks; None for one who needs none."""
@@ -185,9 +208,9 @@ class ClientKeys:
             case Auth.LOCAL:  # one of ours counts if it is shown; what else Codex may send is not ours to judge
                 return self.keyring.has_keys and isinstance(plain, str) and plain.startswith(KEY_START)
 
-    def deny(self, denial: Denial, source: Source, now: float) -> Answer:
+    def deny(self, denial: Denial, household: str, now: float) -> Answer:
         """401, until there were too many of them."""
-        wait_seconds = self.failed.add(source.household, now)
+        wait_seconds = self.failed.add(household, now)
         return denials.unauthorized(denial) if wait_seconds is None else denials.too_many_failures(wait_seconds)
 
     def note(self, client: Client, now: float) -> None:

@@ -27,6 +27,14 @@ def beyond_reach(exchange: Exchange, pool: Pool) -> set[str]:
     return {account_id for account_id in pool.accounts if not key.allows_account(account_id)}
 
 
+def has_rested(exchange: Exchange, pool: Pool, account_id: str, now: float) -> bool:
+    """Whether an account that was asked too much in this request has waited as long as it was told to."""
+    failures = [diagnosis.failure for tried, diagnosis in exchange.diagnoses if tried == account_id]
+    waited_for = bool(failures) and failures[-1] in (Failure.RATE_LIMITED, Failure.WINDOW_FULL)
+    is_there = account_id in pool.accounts
+    return waited_for and is_there and pool.standing(account_id, now).status is AccountStatus.ACTIVE
+
+
 def standings_for(exchange: Exchange, pool: Pool, now: float) -> list[Standing]:
     """How the accounts stand that may serve the client."""
     hidden = beyond_reach(exchange, pool)

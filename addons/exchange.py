@@ -14,16 +14,18 @@ from weakref import WeakKeyDictionary
 from mitmproxy import http
 
 from addons.wire.asks import Ask
+from addons.wire.cache_losses import CacheCount, Turn
 from addons.wire.failures import Diagnosis
 from addons.wire.origins import Origin
+from addons.wire.peers import Source
 from addons.wire.routes import Route
 from addons.wire.sse import Tap
 from addons.wire.unary import Body
 from codexlb_store.budgets import Reservation
 from codexlb_store.credentials import Credential
 from codexlb_store.keys import Key
-from codexlb_store.ledger import AttemptRow, Outcome, Tokens
-from codexlb_store.selection import Choice
+from codexlb_store.ledger import AttemptRow, Closing, Outcome, Tokens
+from codexlb_store.selection import Candidate, Choice
 
 
 class NextStep(enum.StrEnum):
@@ -37,10 +39,11 @@ class NextStep(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who asks: the address it asks from, and its client key, if it showed one."""
+    """Who asks: the address it asks from, and its client key, if it showed one, with the digest of what it showed."""
 
     address: str
     key: Key | None
+    digest: str | None = field(default=None, repr=False)
 
     @property
     def key_id(self) -> str | None:
@@ -49,11 +52,24 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks for a page of the proxy's own, and how; `session` is what its browser keeps of a login."""
+
+    source: Source
+    is_here: bool
+    is_https: bool
+    is_browser: bool
+    session: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Affinity:
-    """The session a request belongs to and the account that holds its cache; either may be unknown."""
+    """The session a request belongs to, the account that holds its cache, and the one that served it last, however
+    long ago; each may be unknown."""
 
     session: str | None
     home: str | None
+    last: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,19 @@ class Lease:
 
     account_id: str
     choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Deliberation:
+    """The choice for one attempt: who was free to be chosen and with which weights, and who was not and why."""
+
+    number: int
+    chosen_at: float
+    account_id: str | None
+    reason: str
+    free: tuple[Candidate, ...]
+    weights: tuple[tuple[str, float], ...]
+    hindered: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +124,16 @@ class Exchange:
     route: Route
     opened_at: float
     id: str = field(default_factory=lambda: secrets.token_hex(16))
-    client: Client | None = None  # ClientKeys
+    client: Client | None = None  # ClientKeys; anew once the body is there
+    visitor: Visitor | None = None  # ClientKeys, for the pages of the proxy's own
+    cookie: bytes | None = field(default=None, repr=False)  # Dashboard: the HTTP core puts it on at the wire
     ask: Ask | None = None  # Body; KeyRules writes what the key makes of it
     permitted: bool | None = None  # KeyRules: the key may ask for it
     reservation: Reservation | None = None  # Limits
     affinity: Affinity | None = None  # Sticky
     lease: Lease | None = None  # Balancer
+    deliberations: list[Deliberation] = field(default_factory=list)  # Balancer; Ledger takes out what it wrote down
+    last_turn: Turn | None = None  # CacheLedger: the one before in the conversation, if it was counted
     credential: Credential | None = None  # Credentials; Upstream takes away one that may be sent nowhere
     credential_problem: str | None = None  # likewise: why there is none
     next_step: NextStep | None = None  # Verdict, after a failed attempt; Balancer when no account is left
@@ -115,10 +148,14 @@ class Exchange:
     head_seen: bool = False  # Clearance: no step failed on the head
     cleared: bool = False  # Clearance: it may leave
     sent_at: float | None = None  # the HTTP core: the request head went to the wire
+    is_unfiltered: bool = False  # ModelList: its answer must not pass as it comes
     in_the_air: bool = False  # the HTTP core: an attempt runs; Verdict: it has failed
     answer: Answer | None = None  # Meter, at the head of the upstream's answer
     result: Result | None = None  # Meter, at the end
+    cache: CacheCount | None = None  # CacheLedger, at the end
     closed: bool = False  # Ledger: the row is closed
+    closing: Closing | None = None  # Ledger: what the row was closed with
+    counted: bool = False  # Metrics
 
 
 Exchanges = WeakKeyDictionary[http.HTTPFlow, Exchange]

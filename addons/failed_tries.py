@@ -1,4 +1,4 @@
-"""How often each address failed to show a valid key: bounded in memory, however many addresses there are."""
+"""How often each address failed to show what lets it in: bounded in memory, however many addresses there are."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ MOST_ADDRESSES = 10_000
 
 
 class FailedTries:
-    """Counts failures by address, each in a minute that begins with its first one."""
+    """Counts failures by address, each in a minute that begins with its first one; `most` are borne in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_IN_A_WINDOW) -> None:
+        self.most = most
         self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     def add(self, address: str, now: float) -> float | None:
@@ -26,7 +27,11 @@ class FailedTries:
         self._windows[address] = (began, count + 1)
         if len(self._windows) > MOST_ADDRESSES:
             self._windows.popitem(last=False)
-        return began + WINDOW_SECONDS - now if count >= MOST_IN_A_WINDOW else None
+        return began + WINDOW_SECONDS - now if count >= self.most else None
+
+    def forget(self, address: str) -> None:
+        """It was let in: what failed before was a typo."""
+        self._windows.pop(address, None)
 
     def __len__(self) -> int:
         return len(self._windows)

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 
-from mitmproxy import http
+from mitmproxy import ctx, http
+from mitmproxy.addonmanager import Loader
+from mitmproxy.exceptions import OptionsError
 
 from addons.exchange import Exchange, Exchanges
 from addons.replies import reply
 from addons.wire import answers
 from addons.wire.routes import Refusal, Route, known_host, route
 
+HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
 
-def is_own_site(headers: http.Headers) -> bool:
+
+def parse_hosts(text: str) -> frozenset[str]:
+    """The host names, in lower case, of a list like `codex.example.com, pool`; raises ValueError with one sentence."""
+    names = [name for part in text.split(",") if (name := part.strip())]
+    for name in names:
+        if HOST_NAME.fullmatch(name.lower()) is None:
+            raise ValueError(f"{name!r} is no host name: give names like codex.example.com, without scheme or port.")
+    return frozenset(name.lower() for name in names)
+
+
+def is_own_site(headers: http.Headers, own_names: frozenset[str]) -> bool:
     """Whether no browser says that a page of another site sends this; programs say nothing of the kind."""
     origin = headers.get("origin")
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         return False
-    return origin is None or known_host(origin.partition("://")[2], frozenset())
+    return origin is None or known_host(origin.partition("://")[2], own_names)
 
 
 def admit(request: http.Request, own_names: frozenset[str]) -> Route | Refusal:
@@ -27,9 +41,9 @@ def admit(request: http.Request, own_names: frozenset[str]) -> Route | Refusal:
         return Refusal(400, "absolute_form", "This is not a forward proxy: send the path only, not a whole URL.")
     host = request.authority or request.headers.get("host", "")
     if not known_host(host, own_names):
-        message = f"The host {host[:80]!r} is not a name of this machine: use its IP address."
+        message = f"The host {host[:80]!r} is not a name of this machine: use its IP address, or set codexlb_hosts."
         return Refusal(400, "unknown_host", message)
-    if not is_own_site(request.headers):
+    if not is_own_site(request.headers, own_names):
         return Refusal(403, "cross_site", "A web page of another site may not use this proxy.")
     is_websocket = request.headers.get("upgrade", "").lower() == "websocket"
     method = request.data.method.decode("latin-1")  # mitmproxy's own property writes it in capitals
@@ -41,7 +55,23 @@ class Gate:
 
     def __init__(self, exchanges: Exchanges) -> None:
         self.exchanges = exchanges
-        self.own_names = frozenset({socket.gethostname().lower()})
+        self.machine = frozenset({socket.gethostname().lower()})
+        self.own_names = self.machine
+
+    def load(self, loader: Loader) -> None:
+        loader.add_option(
+            "codexlb_hosts", str, "",
+            "Host names by which clients call this proxy, comma separated, beside IP addresses, localhost and this "
+            "machine's own name.",
+        )  # fmt: skip
+
+    def configure(self, updated: set[str]) -> None:
+        if "codexlb_hosts" not in updated:
+            return
+        try:
+            self.own_names = self.machine | parse_hosts(ctx.options.codexlb_hosts)
+        except ValueError as error:
+            raise OptionsError(f"codexlb_hosts: {error}") from error
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Admit or turn away."""

@@ -6,12 +6,13 @@ import dataclasses
 
 from mitmproxy import http
 
-from addons.exchange import Exchanges
+from addons.exchange import Exchange, Exchanges
 from addons.plain_body import plain_body, put_plain_body
 from addons.replies import reply
 from addons.wire import denials
 from addons.wire.answers import Answer
 from addons.wire.asks import Ask
+from addons.wire.forms import FormError, is_form, values_of_form
 from addons.wire.rewrites import says_twice, with_text
 from addons.wire.routes import Route
 from codexlb_store.keys import Key
@@ -19,7 +20,11 @@ from codexlb_store.keys import Key
 SERVED_MODEL = "openai-model"
 
 RULED = frozenset({Route.RESPONSES, Route.COMPACT, Route.SEARCH})
-"""Where a body's model, effort and tier are those of a turn; an image model elsewhere is another matter."""
+"""Where a body's model, effort and tier are those of a turn, and the body is JSON; an image model elsewhere is another
+matter, and nothing is enforced there."""
+
+NAMES_A_MODEL = RULED | {Route.IMAGES}
+"""Where a body without a model would be served with one that only the upstream knows."""
 
 
 def enforced(key: Key) -> list[tuple[tuple[str, ...], str]]:
@@ -51,12 +56,24 @@ def enforce(request: http.Request, key: Key) -> None:
         put_plain_body(request, plain)
 
 
+def counts_models(key: Key) -> bool:
+    """Whether the key's rules or limits hang on the model."""
+    return key.models is not None or any(limit.model is not None for limit in key.limits)
+
+
+def with_model_of_form(ask: Ask, kind: str, form: bytes) -> Ask:
+    """The ask with the model that a form of this content type names; raises FormError."""
+    models = set(values_of_form(kind, form, "model"))
+    if len(models) > 1:
+        raise FormError("The form names more than one model.")
+    return dataclasses.replace(ask, model=models.pop() if models else None)
+
+
 def ambiguity(key: Key, ask: Ask, request: http.Request) -> Answer | None:
     """Why it is not clear what is asked for, where the key's rules or limits hang on it: no parser but the upstream's
     own knows which of two members counts there. What the key puts into a body itself says the same in both."""
     judged = {
-        ("model",): key.enforced_model is None
-        and (key.models is not None or any(limit.model is not None for limit in key.limits)),
+        ("model",): key.enforced_model is None and counts_models(key),
         ("reasoning", "effort"): key.enforced_effort is None and key.efforts is not None,
     }
     if ask.model is None and ask.effort is None:
@@ -66,11 +83,13 @@ def ambiguity(key: Key, ask: Ask, request: http.Request) -> Answer | None:
     return next((denials.said_twice(".".join(path)) for path in paths if says_twice(plain, path)), None)
 
 
-def objection(key: Key, ask: Ask, has_body: bool) -> Answer | None:
+def objection(key: Key, ask: Ask, route: Route, has_body: bool) -> Answer | None:
     """Why the key may not be used for this; None when it may.
 
     An effort that is not named is the model's own default. A model must be named, wherever there is a body.
     """
+    if ask.model is None and key.models is None and counts_models(key) and has_body and route in NAMES_A_MODEL:
+        return denials.model_unnamed()
     if key.models is not None and has_body and (ask.model is None or not key.allows_model(ask.model)):
         return denials.model_not_allowed(ask.model, key.models)
     if key.efforts is not None and ask.effort is not None and not key.allows_effort(ask.effort):
@@ -89,15 +108,29 @@ class KeyRules:
         exchange = self.exchanges.get(flow)
         if flow.response or exchange is None or exchange.ask is None or exchange.client is None:
             return
-        if key := exchange.client.key:
-            if exchange.route in RULED and enforced(key):
-                enforce(flow.request, key)
-                exchange.ask = as_enforced(exchange.ask, key)
-            answer = objection(key, exchange.ask, bool(flow.request.raw_content))
-            if answer := answer or ambiguity(key, exchange.ask, flow.request):
-                flow.response = reply(answer)
-                return
-        exchange.permitted = True
+        key = exchange.client.key
+        answer = self.judge(exchange, exchange.ask, flow.request, key) if key else None
+        if answer:
+            flow.response = reply(answer)
+        else:
+            exchange.permitted = True
+
+    def judge(self, exchange: Exchange, ask: Ask, request: http.Request, key: Key) -> Answer | None:
+        """Why the key may not be used for this; None when it may, and then the ask is what the key makes of it."""
+        if exchange.route in RULED:
+            if enforced(key):
+                enforce(request, key)
+                exchange.ask = ask = as_enforced(ask, key)
+        elif is_form(kind := ", ".join(request.headers.get_all("content-type"))):
+            try:
+                exchange.ask = with_model_of_form(ask, kind, plain_body(request))
+            except FormError as error:
+                if counts_models(key):
+                    return denials.form_unclear(str(error))
+            else:
+                return objection(key, exchange.ask, exchange.route, has_body=True)
+        answer = objection(key, ask, exchange.route, bool(request.raw_content))
+        return answer or ambiguity(key, ask, request)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """The upstream names the model it served; where that is the one that the key demands, Codex must not hear of

@@ -18,9 +18,15 @@ from codexlb_store.budgets import Refused, Reservation
 from codexlb_store.keys import Key
 from codexlb_store.limit_texts import limit_text
 from codexlb_store.pricing import Prices
-from codexlb_store.spends import NOTHING, Spend, estimate
+from codexlb_store.spends import NOTHING, Spend, estimate, estimate_image
 
-USES_TOKENS = frozenset({Route.RESPONSES, Route.COMPACT})
+ESTIMATES = {
+    Route.RESPONSES: estimate,
+    Route.COMPACT: estimate,
+    Route.SEARCH: estimate,
+    Route.IMAGES: estimate_image,
+}
+"""Where tokens are used."""
 
 A_REQUEST = Spend(requests=1)
 """What is expected of a request on any other route."""
@@ -31,9 +37,9 @@ NO_LIMITS = Reservation(NOTHING, ())
 
 def expected_of(route: Route, request: http.Request, ask: Ask, prices: Prices) -> Spend:
     """What a request will likely use."""
-    if route not in USES_TOKENS:
+    if route not in ESTIMATES:
         return A_REQUEST
-    return estimate(prices, ask.model, ask.tier, len(plain_body(request)))
+    return ESTIMATES[route](prices, ask.model, ask.tier, len(plain_body(request)))
 
 
 class Limits:

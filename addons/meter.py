@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from mitmproxy import http
@@ -12,8 +13,10 @@ from addons.core.front import BROKEN
 from addons.core.held import is_event_stream
 from addons.core.stream import SILENT
 from addons.exchange import Answer, Exchange, Exchanges, Result
+from addons.known_secrets import secrets_of
 from addons.wire.errors import error_of_json
 from addons.wire.rate_limits import windows_of_event, windows_of_headers
+from addons.wire.redaction import code_without_quotes
 from addons.wire.request_ids import request_id_of
 from addons.wire.sse import Tap
 from addons.wire.unary import Body
@@ -134,7 +137,10 @@ class Meter:
         exchange = self.exchanges.get(flow)
         if exchange is None or exchange.result is not None:
             return
-        exchange.result = self.result(exchange, flow)
+        result = self.result(exchange, flow)
+        if result.error:  # the upstream's word
+            result = replace(result, error=code_without_quotes(result.error, secrets_of(self.pool, exchange)))
+        exchange.result = result
 
     def result(self, exchange: Exchange, flow: http.HTTPFlow) -> Result:
         answer, error = exchange.answer, flow.error.msg if flow.error else None

@@ -1,20 +1,28 @@
-"""Shows a client the models that its key may be used for, and no others."""
+"""Shows a client the models that its key may be used for, and no others: what cannot be filtered is not shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import dataclasses
 
 from mitmproxy import http
 
-from addons.exchange import Exchanges
-from addons.wire.model_lists import NO_MODELS, with_models
+from addons.exchange import Exchange, Exchanges
+from addons.plain_body import put_plain_body
+from addons.replies import reply
+from addons.wire import denials
+from addons.wire.decoding import BodyError, decode_body
+from addons.wire.model_lists import with_models
 from addons.wire.routes import Route
 from codexlb_store.keys import Key
+from codexlb_store.ledger import Outcome
 
 MOST_BYTES = 16 * 1024 * 1024
-"""The upstream's list has some hundred kilobytes; of a larger one nothing is shown."""
+"""The upstream's list has some hundred kilobytes; a larger one is none."""
 
-Stream = Callable[[bytes], Iterable[bytes] | bytes]
+
+def is_bound(key: Key) -> bool:
+    """Whether a key may be used for some models only."""
+    return key.models is not None or key.enforced_model is not None
 
 
 def is_usable(key: Key, model: str) -> bool:
@@ -22,19 +30,15 @@ def is_usable(key: Key, model: str) -> bool:
     return model == key.enforced_model if key.enforced_model else key.allows_model(model)
 
 
-def only_usable(key: Key, through: Stream) -> Stream:
-    """mitmproxy's stream callable: nothing passes before the list is whole; what read along before still does."""
-    parts: list[bytes] = []
-
-    def passing(data: bytes) -> list[bytes]:
-        through(data)
-        if data:
-            parts.append(data)
-            return []
-        body = b"".join(parts)
-        return [with_models(body, lambda model: is_usable(key, model)) if len(body) <= MOST_BYTES else NO_MODELS]
-
-    return passing
+def filtered(response: http.Response, key: Key) -> bytes | None:
+    """The list without other models; None where the answer is no list that can be read."""
+    if response.status_code != 200:
+        return None  # a part of a list, say
+    try:
+        body = decode_body(response.raw_content or b"", response.headers.get("content-encoding", ""), MOST_BYTES)
+    except BodyError:
+        return None
+    return with_models(body, lambda model: is_usable(key, model))
 
 
 class ModelList:
@@ -46,16 +50,32 @@ class ModelList:
     def __init__(self, exchanges: Exchanges) -> None:
         self.exchanges = exchanges
 
-    def responseheaders(self, flow: http.HTTPFlow) -> None:
-        """Have the list read before it is passed on."""
+    def request(self, flow: http.HTTPFlow) -> None:
+        """Demand, before it is asked for, that the list does not pass as it comes: the HTTP core sees to it, whatever
+        becomes of this step later."""
         exchange = self.exchanges.get(flow)
-        if exchange is None or exchange.route is not Route.MODELS or exchange.answer is None or flow.response is None:
+        if exchange is None or exchange.route is not Route.MODELS or exchange.client is None:
             return
-        key = exchange.client.key if exchange.client else None
-        if key is None or (key.models is None and key.enforced_model is None) or flow.response.status_code != 200:
+        key = exchange.client.key
+        exchange.is_unfiltered = key is not None and is_bound(key)
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """Filter the list, which is whole now."""
+        exchange = self.exchanges.get(flow)
+        key = exchange.client.key if exchange and exchange.client else None
+        if exchange is None or key is None or flow.response is None or not exchange.is_unfiltered:
             return
-        assert callable(flow.response.stream)  # Meter reads it
-        flow.response.stream = only_usable(key, flow.response.stream)
-        flow.response.headers.pop("content-length", None)
-        if flow.request.http_version == "HTTP/1.1":
-            flow.response.headers["transfer-encoding"] = "chunked"
+        if exchange.answer is None or flow.response.status_code >= 300:
+            return  # an error of ours, or the upstream's: there is no list in it
+        body = filtered(flow.response, key)
+        if body is None:
+            self.refuse(exchange, flow)
+        else:
+            put_plain_body(flow.response, body)
+        exchange.is_unfiltered = False
+
+    def refuse(self, exchange: Exchange, flow: http.HTTPFlow) -> None:
+        """Show nothing, and have the ledger say so."""
+        flow.response = reply(denials.unreadable_models())
+        if exchange.result:
+            exchange.result = dataclasses.replace(exchange.result, outcome=Outcome.FAILED, error="unreadable_models")

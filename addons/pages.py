@@ -1,56 +1,73 @@
-"""Pages that the proxy answers itself, without an account: `/health`, and `/v1/usage` for the holder of a key."""
+"""Pages for machines, which the proxy answers itself: `/health`, `/health/ready`, `/metrics`, and `/v1/usage` for the
+holder of a key."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
-import msgspec
 from mitmproxy import http
 
 from addons.exchange import Exchanges
+from addons.readiness import Watch
 from addons.replies import reply
-from addons.wire import denials
+from addons.store_reader import ReadError, StoreReader
+from addons.usage_page import UsagePage
+from addons.wire import denials, page_answers
 from addons.wire.answers import JSON, Answer
 from addons.wire.denials import Denial
 from addons.wire.routes import Route
 from codexlb_store.key_usage import key_usage
 from codexlb_store.keys import Key
 from codexlb_store.processes import living
-from codexlb_store.schema import open_store
 
 HEALTHY = Answer(200, (JSON,), b'{"status":"ok"}')
 
 
-def read_usage(home: Path, key: Key) -> dict[str, Any]:
-    """What the store says of a key; it is read from disk, so never in the event loop."""
-    with closing(open_store(home)) as db:
-        return key_usage(db, key, living(home), time.time())
+def read_usage(reader: StoreReader, key: Key) -> dict[str, Any]:
+    """What the store says of a key; it is read from disk, so never in the event loop. Raises ReadError."""
+    return reader.ask(lambda db: key_usage(db, key, living(reader.home), time.time()))
 
 
 class Pages:
-    """Answers local pages to whoever may ask."""
+    """Answers local pages to whoever may ask; `metrics` writes the page for Prometheus."""
 
-    def __init__(self, exchanges: Exchanges, home: Path) -> None:
+    def __init__(
+        self, exchanges: Exchanges, reader: StoreReader, watch: Watch, metrics: Callable[[], Awaitable[Answer]]
+    ) -> None:
         self.exchanges = exchanges
-        self.home = home
+        self.usage_page = UsagePage(partial(read_usage, reader))
+        self.watch = watch
+        self.metrics = metrics
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Answer if the path is ours."""
         exchange = self.exchanges.get(flow)
         if flow.response or exchange is None or exchange.client is None:
             return
-        if exchange.route is Route.HEALTH:
-            flow.response = reply(HEALTHY)
-        elif exchange.route is Route.USAGE:
-            flow.response = reply(await self.usage(exchange.client.key))
+        try:
+            answer = await self.answer(exchange.route, exchange.client.key)
+        except ReadError as error:
+            answer = page_answers.not_now(str(error))
+        if answer:
+            flow.response = reply(answer)
+
+    async def answer(self, route: Route, key: Key | None) -> Answer | None:
+        """The page of a route; None when that is none of these. Raises ReadError."""
+        if route is Route.HEALTH:
+            return HEALTHY
+        if route is Route.READY:
+            return self.watch.answer(time.time())
+        if route is Route.USAGE:
+            return await self.usage(key)
+        if route is Route.METRICS:
+            return await self.metrics()
+        return None
 
     async def usage(self, key: Key | None) -> Answer:
         """A key's own figures; there are none without one, on this machine neither."""
         if key is None:
             return denials.unauthorized(Denial.NO_KEY)
-        figures = await asyncio.to_thread(read_usage, self.home, key)
-        return Answer(200, (JSON,), msgspec.json.encode(figures))
+        return Answer(200, (JSON,), await self.usage_page.figures(key))

@@ -1,4 +1,4 @@
-"""A request's body as it reads once it is decompressed, and another one in its place."""
+"""A body as it reads once it is decompressed, and another one in its place."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def plain_body(request: http.Request) -> bytes:
     return decode_body(request.raw_content or b"", request.headers.get("content-encoding", ""), MOST_BODY_BYTES)
 
 
-def put_plain_body(request: http.Request, plain: bytes) -> None:
+def put_plain_body(message: http.Request | http.Response, plain: bytes) -> None:
     """Send this instead, as it stands: to compress it again would cost time and gain nothing a key's owner wants."""
-    request.headers.pop("content-encoding", None)
-    request.headers.pop("transfer-encoding", None)
-    request.headers["content-length"] = str(len(plain))
-    request.raw_content = plain
+    message.headers.pop("content-encoding", None)
+    message.headers.pop("transfer-encoding", None)
+    message.headers["content-length"] = str(len(plain))
+    message.raw_content = plain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 
 from mitmproxy import ctx, http
@@ -11,14 +12,12 @@ from mitmproxy.exceptions import OptionsError
 
 from addons.core.attempt import Attempt
 from addons.exchange import Affinity, Exchanges
+from addons.wire.cache_losses import DEFAULT_CACHE_TTL_SECONDS
 from addons.wire.failures import Failure
 from addons.wire.headers import TURN_STATE
 from codexlb_store.pool import Pool
 from codexlb_store.sessions import Home, save_home
 from codexlb_store.writer import Writer
-
-DEFAULT_CACHE_TTL_SECONDS = 1800
-"""Upstream keeps a prefix 5 to 60 minutes after its last use; half an hour of silence is cold more often than not."""
 
 
 def warm_home(home: Home | None, now: float, cache_ttl_seconds: float) -> str | None:
@@ -65,15 +64,16 @@ class Sticky:
             return
         session = exchange.ask.session
         home = self.pool.homes.get(session) if session else None
-        exchange.affinity = Affinity(session, warm_home(home, exchange.opened_at, self.cache_ttl_seconds))
+        warm = warm_home(home, exchange.opened_at, self.cache_ttl_seconds)
+        exchange.affinity = Affinity(session, warm, home.account_id if home else None)
 
     def upstream_attempt_failed(self, attempt: Attempt) -> None:
         """What another account sealed can be opened there: the session goes back, however cold it is."""
         exchange = self.exchanges[attempt.flow]
         session = exchange.affinity.session if exchange.affinity else None
-        if session and exchange.diagnoses[-1][1].failure is Failure.FOREIGN_CONTENT:
+        if exchange.affinity and session and exchange.diagnoses[-1][1].failure is Failure.FOREIGN_CONTENT:
             home = self.pool.homes.get(session)
-            exchange.affinity = Affinity(session, home.account_id if home else None)
+            exchange.affinity = replace(exchange.affinity, home=home.account_id if home else None)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Where a session is served is its home from then on, also for its sub-agents running beside it."""

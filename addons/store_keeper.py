@@ -12,8 +12,10 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from addons.browser_sessions import BrowserSessions
 from addons.budget_keeper import BudgetKeeper
 from addons.upkeep.round_trip import hand_over
+from codexlb_store.dashboard_password import load_password
 from codexlb_store.grants import asked, drop_dead
 from codexlb_store.keyring import Keyring
 from codexlb_store.keys import Key, load_keys
@@ -44,6 +46,7 @@ class StoreKeeper:
         self.mark = mark
         self.writer = Writer(home, on_change=self.reload)
         self.budgets = BudgetKeeper(home, mark.id, self.writer)
+        self.sessions = BrowserSessions()
         self.loop: asyncio.AbstractEventLoop | None = None
 
     def load(self, loader: object) -> None:
@@ -73,6 +76,7 @@ class StoreKeeper:
         decided of them meanwhile, a key that was taken away is turned away."""
         now = time.time()
         self.call(partial(self.take_keys, load_keys(db), asked(db, self.mark.id, now)))
+        self.call(partial(self.sessions.take_over, load_password(db)))
         try:
             snapshot = load_snapshot(db, self.vault, now - HOMES_SECONDS)
         except VaultError as error:

@@ -12,6 +12,7 @@ from addons.consequences import Consequences
 from addons.core.attempt import Attempt
 from addons.empty_pool import beyond_reach
 from addons.exchange import Exchange, Exchanges, NextStep
+from addons.known_secrets import sayable, secrets_of
 from addons.replies import reply
 from addons.wire.answers import JSON, Answer, error_body
 from addons.wire.decoding import MOST_BODY_BYTES, BodyError, decode_body
@@ -117,6 +118,7 @@ def attempt_row(exchange: Exchange, attempt: Attempt, diagnosis: Diagnosis, now:
         upstream_request_id=request_id_of(attempt.response.headers) if attempt.response else None,
         started_at=attempt.started_at,
         milliseconds=(now - attempt.started_at) * 1000,
+        tokens=attempt.tokens,
     )
 
 
@@ -135,6 +137,7 @@ class Verdict:
         account_id = exchange.lease.account_id
         known = self.pool.windows.get(account_id, ())
         diagnosis = diagnose(evidence_of(attempt, known, account_id, now), now)
+        diagnosis = sayable(diagnosis, secrets_of(self.pool, exchange))
         exchange.diagnoses.append((account_id, diagnosis))
         exchange.next_step = self.next_step(exchange, attempt, diagnosis.failure)
         if exchange.next_step is NextStep.GIVE_UP and diagnosis.failure is Failure.UNAUTHORIZED:

@@ -7,11 +7,13 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlite_utils import Database
-
+from codexlb_store.reader import Reader
 from codexlb_store.windows import Window, used_now
+
+if TYPE_CHECKING:  # it loads as much as all the rest of a short command
+    from sqlite_utils import Database
 
 _LOAD = """
     SELECT id, alias, email, plan, user_id, chatgpt_account_id, fedramp, state, state_reason, cooling_until,
@@ -111,12 +113,12 @@ def status_of(account: Account, windows: Iterable[Window], now: float) -> tuple[
     return account.state, None
 
 
-def load_accounts(db: Database) -> list[Account]:
+def load_accounts(db: Reader) -> list[Account]:
     """Every account, in the order they were added."""
     return [_account(row) for row in db.execute(_LOAD, {"id": None})]
 
 
-def load_account(db: Database, account_id: str) -> Account | None:
+def load_account(db: Reader, account_id: str) -> Account | None:
     """One account; None when it is not there any more."""
     row = db.execute(_LOAD, {"id": account_id}).fetchone()
     return _account(row) if row else None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from codexlb_store.schema import StoreError
+from codexlb_store.store_error import StoreError
+
+DATABASE_NAME = "codexlb.db"
 
 
 def home_folder(environ: Mapping[str, str]) -> Path:

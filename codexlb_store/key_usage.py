@@ -11,25 +11,22 @@ from codexlb_store.keys import Key
 from codexlb_store.limit_texts import limit_text
 from codexlb_store.limit_uses import LimitUse, limit_uses
 from codexlb_store.limits import MICRO, LimitKind
-
-_SUMS = """
-    SELECT count(*), sum(input_tokens), sum(output_tokens), sum(cached_tokens), sum(cost_usd)
-    FROM exchanges WHERE key_id = ?
-"""
+from codexlb_store.usage import Filters, usage
 
 
 def key_usage(db: Database, key: Key, living: Collection[str], now: float) -> dict[str, Any]:
     """The figures of a key as a JSON object; a sum of nothing known is 0, times are unix seconds."""
-    requests, read, written, cached, cost_usd = db.execute(_SUMS, (key.id,)).fetchone()
+    (row,) = usage(db, filters=Filters(key_id=key.id))
+    sums = row.sums
     return {
         "name": key.name,
         "expires_at": key.expires_at,
-        "request_count": requests,
-        "total_tokens": (read or 0) + (written or 0),
-        "input_tokens": read or 0,
-        "cached_input_tokens": cached or 0,
-        "output_tokens": written or 0,
-        "total_cost_usd": cost_usd or 0.0,
+        "request_count": sums.requests,
+        "total_tokens": sums.total_tokens or 0,
+        "input_tokens": sums.input_tokens or 0,
+        "cached_input_tokens": sums.cached_tokens or 0,
+        "output_tokens": sums.output_tokens or 0,
+        "total_cost_usd": sums.cost_usd or 0.0,
         "limits": [limit_figures(use) for use in limit_uses(db, key, living, now)],
     }
 

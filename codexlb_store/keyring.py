@@ -58,14 +58,12 @@ class Keyring:
 
     def authenticate(self, plain: str, now: float) -> Key | KeyProblem:
         """The key whose plain text a client shows at `now` (unix seconds), or why it is not let in."""
+        return self.look_up(digest_of(plain), now)
+
+    def look_up(self, digest: str, now: float) -> Key | KeyProblem:
+        """The key of which a plain text has this digest as it is at `now`, or why it is not let in any more."""
         # Only digests are compared: how long that takes tells nothing of the key that would have been right.
-        digest = digest_of(plain)
         key, secret = self._known.get(digest, (None, None))
         if key is None or secret is None or not hmac.compare_digest(secret.sha256, digest):
             return KeyProblem.UNKNOWN
         return problem_of(key, secret, now) or key
-
-    def problem_with(self, key: Key, now: float) -> KeyProblem | None:
-        """Why a key that was let in before is not good any more at `now`; None when it still is."""
-        known = self.keys.get(key.id)
-        return problem_of_key(known, now) if known else KeyProblem.UNKNOWN

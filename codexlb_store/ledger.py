@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -18,10 +18,10 @@ _OPEN = """
 """
 _CLOSE = """
     UPDATE exchanges SET ended_at = ?, outcome = ?, status = ?, account_id = coalesce(?, account_id),
-        model = coalesce(?, model), tier = coalesce(?, tier), input_tokens = ?, cached_tokens = ?,
-        output_tokens = ?, reasoning_tokens = ?, cost_usd = ?, first_token_ms = ?, total_ms = ?,
-        response_id = ?, error = ?, attempts = ?, moved = ?, estimated_input_tokens = ?, estimated_output_tokens = ?,
-        estimated_cost_usd = ?, expected_cached_tokens = ?, cache_loss = ?
+        model = coalesce(?, model), tier = coalesce(?, tier), first_token_ms = ?, total_ms = ?, response_id = ?,
+        error = ?, input_tokens = ?, cached_tokens = ?, output_tokens = ?, reasoning_tokens = ?, cost_usd = ?,
+        attempts = ?, moved = ?, estimated_input_tokens = ?, estimated_output_tokens = ?, estimated_cost_usd = ?,
+        expected_cached_tokens = ?, cache_loss = ?
     WHERE id = ? AND outcome IS NULL
 """
 _ATTEMPT = """
@@ -34,6 +34,10 @@ _LOSE = """
     UPDATE exchanges SET outcome = 'lost', ended_at = :now, error = 'the proxy ended before the answer did'
     WHERE outcome IS NULL AND +opened_at <= :now AND process NOT IN (SELECT value FROM json_each(:living))
 """
+
+
+Used = tuple[float | None, ...]
+"""Input, cached, output and reasoning tokens and US dollars."""
 
 
 class Outcome(enum.StrEnum):
@@ -104,7 +108,7 @@ class Opening:
 class AttemptRow:
     """One try of an exchange at one account; `failure` is None for the one that served.
 
-    `tokens` and `cost_usd` are what the upstream reported for this try; those of an exchange are their sums.
+    `tokens` and `cost_usd` are what the upstream reported for this try.
     """
 
     number: int
@@ -122,6 +126,7 @@ class AttemptRow:
 class Closing:
     """What is known of an exchange when it has ended; a None account, model or tier keeps the opening's.
 
+    Its tokens and cost are those of its attempts, added up; where no attempt has any, the last one takes them.
     `moved`: another account than the last one served its session. `expected_cached` is in tokens.
     """
 
@@ -150,20 +155,35 @@ _opening_values = attrgetter(
     "effort", "tier", "client", "request_bytes", "project",
 )  # fmt: skip
 _ended_values = attrgetter(
-    "ended_at", "outcome", "status", "account_id", "model", "tier", "tokens.input", "tokens.cached",
-    "tokens.output", "tokens.reasoning", "cost_usd", "first_token_ms", "total_ms", "response_id", "error",
+    "ended_at", "outcome", "status", "account_id", "model", "tier", "first_token_ms", "total_ms", "response_id",
+    "error",
 )  # fmt: skip
 _estimate_values = attrgetter("input_tokens", "output_tokens", "cost_usd")
+_used_values = attrgetter("tokens.input", "tokens.cached", "tokens.output", "tokens.reasoning", "cost_usd")
 _attempt_values = attrgetter(
-    "number", "account_id", "failure", "status", "upstream_request_id", "started_at", "milliseconds",
-    "tokens.input", "tokens.cached", "tokens.output", "tokens.reasoning", "cost_usd",
-)  # fmt: skip
+    "number", "account_id", "failure", "status", "upstream_request_id", "started_at", "milliseconds"
+)
 
 
-def _closing_values(closing: Closing) -> tuple[object, ...]:
+def used_by(closing: Closing) -> tuple[Used, list[Used]]:
+    """What the exchange used, and what each of its attempts did: one truth, for the one is the sum of the others."""
+    each = [_used_values(row) for row in closing.attempts]
+    if any(value is not None for used in each for value in used):
+        return tuple(map(_total, zip(*each, strict=True))), each
+    total = _used_values(closing)
+    return total, [*each[:-1], total] if each else []
+
+
+def _total(values: Iterable[float | None]) -> float | None:
+    """The sum of what is known; None when nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _closing_values(closing: Closing, used: Used) -> tuple[object, ...]:
     estimate = _estimate_values(closing.estimate) if closing.estimate else (None, None, None)
     found = (len(closing.attempts), closing.moved, *estimate, closing.expected_cached, closing.cache_loss)
-    return (*_ended_values(closing), *found, closing.id)
+    return (*_ended_values(closing), *used, *found, closing.id)
 
 
 def open_exchange(db: Database, opening: Opening) -> None:
@@ -173,9 +193,11 @@ def open_exchange(db: Database, opening: Opening) -> None:
 
 def close_exchange(db: Database, closing: Closing) -> None:
     """Write how an exchange ended, and its attempts; a row that is closed stays as it is."""
+    total, each = used_by(closing)
     with db.atomic():
-        if db.execute(_CLOSE, _closing_values(closing)).rowcount:
-            db.conn.executemany(_ATTEMPT, ((closing.id, *_attempt_values(row)) for row in closing.attempts))
+        if db.execute(_CLOSE, _closing_values(closing, total)).rowcount:
+            rows = zip(closing.attempts, each, strict=True)
+            db.conn.executemany(_ATTEMPT, ((closing.id, *_attempt_values(row), *used) for row, used in rows))
 
 
 def mark_lost(db: Database, living: Collection[str], now: float) -> int:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from codexlb_store import sums_schema
+
 MIGRATION_SET = "codexlb"
 
 
@@ -132,44 +134,7 @@ def m004_usage(db: Database) -> None:
         db.execute(statement)
 
 
-_SUMMED = (
-    "requests", "attempts", "failovers", "moved", "counted", "priced", "estimated", "input_tokens", "cached_tokens",
-    "output_tokens", "reasoning_tokens", "cost_usd", "estimated_input_tokens", "estimated_output_tokens",
-    "estimated_cost_usd", "expected_cached_tokens", "lost_cached_tokens",
-)  # fmt: skip
-"""What is added up; NULL while none of it is known. `counted`, `priced` and `estimated` are numbers of requests."""
-
-_SUM = """
-    INSERT INTO sums
-    SELECT {quarter}, coalesce({row}account_id, ''), coalesce({row}key_id, ''), coalesce({row}model, ''),
-        {row}kind, {row}outcome, coalesce({row}session, ''), coalesce({row}project, ''), coalesce({row}cache_loss, ''),
-        {values}
-    {rows}
-    ON CONFLICT DO UPDATE SET {added}
-"""
-_ONE_ROW = (
-    "1", "coalesce({row}attempts, 0)", "coalesce({row}attempts, 0) > 1", "coalesce({row}moved, 0)",
-    "{row}input_tokens IS NOT NULL", "{row}cost_usd IS NOT NULL", "{row}estimated_input_tokens IS NOT NULL",
-    "{row}input_tokens", "{row}cached_tokens", "{row}output_tokens", "{row}reasoning_tokens", "{row}cost_usd",
-    "{row}estimated_input_tokens", "{row}estimated_output_tokens", "{row}estimated_cost_usd",
-    "{row}expected_cached_tokens", "max({row}expected_cached_tokens - {row}cached_tokens, 0)",
-)  # fmt: skip
-
-
-def _summing(row: str, rows: str) -> str:
-    """The statement that adds ledger rows to the sums: the one a trigger calls `row`, or all of `rows`."""
-    added = ", ".join(
-        f"{name} = CASE WHEN excluded.{name} IS NULL THEN sums.{name} "
-        f"ELSE coalesce(sums.{name}, 0) + excluded.{name} END"
-        for name in _SUMMED
-    )
-    quarter = f"CAST({row}opened_at AS INTEGER) / 900 * 900"
-    values = ", ".join(value.format(row=row) for value in _ONE_ROW)
-    return _SUM.format(quarter=quarter, row=row, values=values, rows=rows, added=added)
-
-
-# A row is summed in the transaction that closes it, whoever closes it, so rows and sums cannot part. A quarter of an
-# hour is the longest stretch of which days in every time zone are made. '' stands for NULL, which is no key.
+# Until now an exchange had the tokens of its last attempt: no other one was counted. `retention` has one row at most.
 _USAGE = (
     "ALTER TABLE exchanges ADD COLUMN project TEXT",
     "ALTER TABLE exchanges ADD COLUMN attempts INTEGER",
@@ -189,7 +154,7 @@ _USAGE = (
     UPDATE attempts SET (input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_usd) = (
         SELECT input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_usd FROM exchanges
         WHERE id = exchange_id
-    ) WHERE number = (SELECT attempts FROM exchanges WHERE id = exchange_id)""",
+    ) WHERE number = (SELECT max(number) FROM attempts AS last WHERE last.exchange_id = attempts.exchange_id)""",
     "CREATE TABLE projects (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE)",
     """
     CREATE TABLE choices (
@@ -197,20 +162,22 @@ _USAGE = (
         reason TEXT NOT NULL, candidates TEXT NOT NULL, PRIMARY KEY (exchange_id, number)
     ) WITHOUT ROWID""",
     "CREATE INDEX choices_chosen_at ON choices (chosen_at)",
-    f"""
-    CREATE TABLE sums (
-        quarter INTEGER NOT NULL, account_id TEXT NOT NULL, key_id TEXT NOT NULL, model TEXT NOT NULL,
-        kind TEXT NOT NULL, outcome TEXT NOT NULL, session TEXT NOT NULL, project TEXT NOT NULL,
-        cache_loss TEXT NOT NULL, {", ".join(f"{name} NUMERIC" for name in _SUMMED)},
-        PRIMARY KEY (quarter, account_id, key_id, model, kind, outcome, session, project, cache_loss)
-    ) WITHOUT ROWID""",
-    _summing("", "FROM exchanges WHERE outcome IS NOT NULL"),
-    f"""
-    CREATE TRIGGER sum_closed AFTER UPDATE OF outcome ON exchanges WHEN OLD.outcome IS NULL AND NEW.outcome IS NOT NULL
-    BEGIN {_summing("NEW.", "WHERE true")}; END""",
+    "CREATE INDEX exchanges_thread ON exchanges (thread, opened_at) WHERE thread IS NOT NULL",
+    "CREATE TABLE retention (one INTEGER PRIMARY KEY CHECK (one = 1), rows_since INTEGER NOT NULL)",
+    *sums_schema.STATEMENTS,
 )
 
-STEPS = (m001_initial, m002_accounts, m003_keys, m004_usage)
+
+def m005_dashboard(db: Database) -> None:
+    """The dashboard's password, as a hash; one at most."""
+    db.execute("""
+        CREATE TABLE dashboard_password (
+            one INTEGER PRIMARY KEY CHECK (one = 1), salt BLOB NOT NULL, n INTEGER NOT NULL, r INTEGER NOT NULL,
+            p INTEGER NOT NULL, hash BLOB NOT NULL, set_at REAL NOT NULL
+        )""")
+
+
+STEPS = (m001_initial, m002_accounts, m003_keys, m004_usage, m005_dashboard)
 """Every step ever released, oldest first."""
 
 MIGRATIONS = Migrations(MIGRATION_SET)

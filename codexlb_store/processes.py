@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 from pathlib import Path
 from typing import Self
 
@@ -50,7 +49,7 @@ class ProcessMark:
         folder = home / FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
-            path = folder / f"{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
+            path = folder / f"{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             # Between the two lines above `living` may have taken the file for a dead one's and removed it.

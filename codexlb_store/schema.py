@@ -8,16 +8,14 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from codexlb_store.home import DATABASE_NAME as DATABASE_NAME
 from codexlb_store.migrations import MIGRATIONS, STEPS
-
-DATABASE_NAME = "codexlb.db"
+from codexlb_store.store_error import StoreError as StoreError
+from codexlb_store.store_error import is_busy as is_busy
+from codexlb_store.store_error import primary_code as primary_code
 
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long one process waits for another one's write; ours take milliseconds."""
-
-
-class StoreError(Exception):
-    """The store cannot be opened; the message is one sentence for the person at the keyboard."""
 
 
 def open_store(home: Path) -> Database:
@@ -86,16 +84,6 @@ def _refuse_newer(db: Database, path: Path) -> None:
             f"The database {path} was written by a newer Codex-LB (it knows the step {unknown[-1]}): "
             "install the newer Codex-LB again, or choose another folder with CODEXLB_HOME."
         )
-
-
-def is_busy(error: sqlite3.Error) -> bool:
-    """Whether another connection stood in the way, so that trying again will help."""
-    return primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-def primary_code(error: sqlite3.Error) -> int:
-    """SQLite's result code without its extension bits; 0 when Python's own layer raised the error."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _sentence(path: Path, error: sqlite3.Error) -> str:

@@ -76,6 +76,19 @@ def choose(strategy: Strategy, candidates: Sequence[Candidate], now: float, rng:
     return _decide(strategy, [_usage(candidate, now) for candidate in candidates], now, rng)
 
 
+def terms(candidate: Candidate, now: float) -> dict[str, float]:
+    """What the choice saw of a candidate at `now` (unix seconds), by name; percents are of a window, as it was read."""
+    _, short, long, resets_at = _usage(candidate, now)
+    found = {
+        "capacity": capacity(candidate.plan),
+        "owner_weight": candidate.weight,
+        "short_used_percent": short,
+        "long_used_percent": long,
+        "in_flight": float(candidate.in_flight),
+    }
+    return found if resets_at is None else {**found, "long_reset_seconds": resets_at - now}
+
+
 def _decide(strategy: Strategy, usages: Sequence[_Usage], now: float, rng: random.Random) -> Choice:
     match strategy:
         case Strategy.CAPACITY_WEIGHTED:

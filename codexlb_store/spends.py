@@ -13,6 +13,12 @@ BYTES_PER_TOKEN = 4
 
 EXPECTED_OUTPUT_TOKENS = 2048
 
+MOST_IMAGE_INPUT_TOKENS = 108_000
+"""A prompt of 32,000 characters and sixteen pictures at 6,240; a picture's bytes are far more than its tokens."""
+
+EXPECTED_IMAGE_OUTPUT_TOKENS = 6240
+"""One large picture of the highest quality."""
+
 UNPRICED_MICRO_USD_PER_TOKEN = 2 * MICRO / 16_384
 """A model without a price must not be free: dearer than all but the dearest that have one."""
 
@@ -35,6 +41,12 @@ def estimate(prices: Prices, model: str | None, tier: str | None, body_bytes: in
     """What a request with so large a decoded body will likely use."""
     tokens = -(-body_bytes // BYTES_PER_TOKEN)
     return _spend(prices, model, tier, Tokens(tokens, 0, EXPECTED_OUTPUT_TOKENS, None))
+
+
+def estimate_image(prices: Prices, model: str | None, tier: str | None, body_bytes: int) -> Spend:
+    """What a request for a picture with so large a decoded body, pictures in it included, will likely use."""
+    tokens = min(-(-body_bytes // BYTES_PER_TOKEN), MOST_IMAGE_INPUT_TOKENS)
+    return _spend(prices, model, tier, Tokens(tokens, 0, EXPECTED_IMAGE_OUTPUT_TOKENS, None))
 
 
 def spent(prices: Prices, model: str | None, tier: str | None, tokens: Tokens, expected: Spend) -> Spend:

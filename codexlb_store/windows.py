@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
+from codexlb_store.reader import Reader
+
+if TYPE_CHECKING:  # it loads as much as all the rest of a short command
+    from sqlite_utils import Database
 
 _SAVE = """
     INSERT INTO windows (account_id, minutes, used_percent, resets_at, read_at) VALUES (?, ?, ?, ?, ?)
@@ -76,7 +80,7 @@ def save_windows(db: Database, windows: Iterable[Window]) -> None:
         db.conn.executemany(_APPEND, taken)
 
 
-def load_windows(db: Database) -> dict[str, tuple[Window, ...]]:
+def load_windows(db: Reader) -> dict[str, tuple[Window, ...]]:
     """Every account's windows by account id, shortest first."""
     found: dict[str, tuple[Window, ...]] = {}
     for row in db.execute(_LOAD):

@@ -9,11 +9,18 @@ from scripts.lazy_group import LazyGroup
 COMMANDS = {
     "accounts": "scripts.accounts.command",
     "benchmark": "scripts.benchmark.command",
+    "client-config": "scripts.client_config.command",
+    "dashboard": "scripts.dashboard.command",
     "demo": "scripts.demo",
+    "guard": "scripts.glance.guard",
     "keys": "scripts.keys.command",
-    "report": "scripts.usage_report",
+    "prices": "scripts.prices",
+    "projects": "scripts.projects",
+    "report": "scripts.report.command",
     "serve": "scripts.serve",
+    "sessions": "scripts.sessions.command",
     "simulator": "scripts.simulator.command",
+    "status": "scripts.glance.status",
 }
 
 

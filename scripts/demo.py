@@ -16,17 +16,15 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from codexlb_store.reports import Dimension
 from codexlb_store.schema import open_store
 from scripts.data_folder import DataFolder
 from scripts.demo_stage import Stage, StageError, stage
 from scripts.demo_traffic import SESSIONS, Traffic
-from scripts.demo_view import line, page
+from scripts.demo_view import line, page, report
 from scripts.proxy_process import ProxyError
 from scripts.real_codex import CodexError, ask_codex
 from scripts.simulator.client import SimulatorError
 from scripts.terminal import terminal
-from scripts.usage_report import first_page, grouped
 
 REFRESH_SECONDS, LINE_SECONDS = 0.25, 2.0
 """How often the page is drawn anew; how often there is a line where nothing can be drawn over."""
@@ -75,11 +73,8 @@ def perform(played: Stage, seconds: float, codex: str | None, console: Console) 
         said = asyncio.run(play(played, traffic, console, codex))
     # The proxy has ended and written all it knew.
     with contextlib.closing(open_store(played.home)) as db:
-        now = time.time()
         console.print()
-        folder = DataFolder(played.home, db)
-        console.print(first_page(folder, [("This demo", began)], now, console.width))
-        console.print(grouped(folder, Dimension.ACCOUNT, began, now, console.width))
+        console.print(report(DataFolder(played.home, db), began, time.time(), console.width))
     console.print()
     if said is not None:
         console.print(f"The real Codex CLI took a turn and heard: {said}", no_wrap=True, overflow="ellipsis")

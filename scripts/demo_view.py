@@ -9,15 +9,23 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from codexlb_store.account_views import account_views
 from codexlb_store.accounts import load_accounts
+from codexlb_store.pricing import load_prices
 from codexlb_store.processes import living
-from codexlb_store.reports import Dimension, account_views, usage
+from codexlb_store.quantity import count, percent
 from codexlb_store.sessions import load_homes
+from codexlb_store.usage import Dimension, Filters, usage
 from scripts.accounts.table import accounts_table
 from scripts.data_folder import DataFolder
 from scripts.demo_traffic import Traffic
-from scripts.quantity import count, percent
-from scripts.usage_table import account_names, labelled, usage_table
+from scripts.report.breakdown import Order
+from scripts.report.grouped import grouped, grouped_page
+from scripts.report.labels import NONE_OF, account_names
+from scripts.report.overview import Period, overview
+from scripts.report.overview_page import cost_note, overview_page
+from scripts.report.selection import Selection
+from scripts.report.usage_table import usage_table
 
 
 def page(folder: DataFolder, traffic: Traffic, now: float, width: int) -> Group:
@@ -39,12 +47,26 @@ def _served(folder: DataFolder, width: int) -> Table:
         account: f"{name} · {homes[account]} session{'' if homes[account] == 1 else 's'}"
         for account, name in account_names(load_accounts(folder.db)).items()
     }
-    rows = sorted(labelled(usage(folder.db, Dimension.ACCOUNT), Dimension.ACCOUNT, names))
-    return usage_table("Account", rows, width, usage(folder.db)[0])
+    found = usage(folder.db, (Dimension.ACCOUNT,))
+    labels = [
+        NONE_OF[Dimension.ACCOUNT] if row.groups[0] is None else names.get(row.groups[0], row.groups[0])
+        for row in found
+    ]
+    rows = sorted(zip(labels, (row.sums for row in found), strict=True), key=lambda row: row[0])
+    return usage_table("Account", rows, width, usage(folder.db)[0].sums)
 
 
 def line(folder: DataFolder, traffic: Traffic) -> str:
     """The traffic in one line, for where nothing can be drawn over."""
-    total = usage(folder.db)[0]
+    total = usage(folder.db)[0].sums
     cached = f"{percent(total.cached_percent)} of them cached"
     return f"{headline(traffic)} · {count(total.input_tokens)} tokens in, {cached}, {count(total.output_tokens)} out"
+
+
+def report(folder: DataFolder, began: float, now: float, width: int) -> Group:
+    """What a person sees of the demo with `codexlb report`, `width` characters wide at most."""
+    selection = Selection(Filters(since=began))
+    found = overview(folder, [Period("This demo", "demo", selection.filters)], selection, now, with_latency=False)
+    by_account = grouped(folder, (Dimension.ACCOUNT,), selection, Order(), with_latency=False)
+    note = cost_note(load_prices(folder.home))
+    return Group(overview_page(found, note, now, width, selection.zone), grouped_page(by_account, width))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scripts.quantity import DAY, HOUR, MINUTE, WEEK
+from codexlb_store.quantity import DAY, HOUR, MINUTE, WEEK
 
 SECONDS_OF_UNIT = {"m": MINUTE, "min": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 

@@ -22,6 +22,7 @@ from mitmproxy.addons import errorcheck, next_layer, proxyserver, save, termlog,
 from mitmproxy.options import Options
 
 from codexlb_store.home import home_folder
+from codexlb_store.pricing import PriceError
 from codexlb_store.schema import StoreError
 from codexlb_store.vault import VaultError
 from scripts.serve_doors import check_certificate, check_listen, check_port, check_web, has_keys, host_of
@@ -74,11 +75,12 @@ def web_master(options: Options) -> master.Master:
     from mitmproxy.tools.web.master import WebMaster  # 6 MB that the plain proxy does not need
 
     from addons.chain import chain
+    from addons.flows.inspection import inspection
 
     web = WebMaster(options)
     manager: Any = web.addons
     place = manager.chain.index(manager.get("scriptloader"))
-    manager.chain.insert(place, manager.register(chain(os.environ)))
+    manager.chain.insert(place, manager.register(chain(os.environ, inspection(web.view))))
     return web
 
 
@@ -208,7 +210,7 @@ def command(web: bool, web_port: int, **chosen: Any) -> None:
     logging.getLogger().setLevel(logging.INFO if wanted.verbose else logging.WARNING)
     try:
         asyncio.run(run(wanted))
-    except (exceptions.OptionsError, exceptions.AddonManagerError, StoreError, VaultError) as error:
+    except (exceptions.OptionsError, exceptions.AddonManagerError, StoreError, VaultError, PriceError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"The proxy cannot start: {error}.") from error

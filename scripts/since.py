@@ -20,8 +20,8 @@ def parse_since(text: str, now: float, zone: datetime.tzinfo | None) -> float:
         return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
     except (ValueError, OverflowError) as error:
         raise ValueError(
-            f"{text!r} is no time to start from: write a length such as 24h or 7d, a date such as 2026-01-31,"
-            " or an ISO time such as 2026-01-31T18:00."
+            f"{text!r} is no time that can be read: write a length back from now such as 24h or 7d, a date such as"
+            " 2026-01-31, or an ISO time such as 2026-01-31T18:00."
         ) from error
 
 

@@ -40,15 +40,22 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(variable, str(tmp_path / folder))
 
 
+MISSING = {
+    "codex": "the Codex CLI is not on PATH: npm install -g @openai/codex",
+    "chromium": "Chromium is not on PATH: apt-get install chromium",
+}
+"""Programs that tests run, by the marker of those tests."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Tests of the real client are skipped without one, but fail where CODEXLB_REQUIRE_CODEX is set."""
-    if item.get_closest_marker("codex") is None or shutil.which("codex"):
-        return
-    reason = "the Codex CLI is not on PATH: npm install -g @openai/codex"
-    if os.environ.get("CODEXLB_REQUIRE_CODEX"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    """Tests of a program are skipped without it, but fail where CODEXLB_REQUIRE_CODEX (or ..._CHROMIUM) is set."""
+    for program, reason in MISSING.items():
+        if item.get_closest_marker(program) is None or shutil.which(program):
+            continue
+        if os.environ.get(f"CODEXLB_REQUIRE_{program.upper()}"):
+            pytest.fail(reason)
+        pytest.skip(reason)
 
 
 @pytest.fixture

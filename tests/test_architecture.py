@@ -31,7 +31,9 @@ STORE_MAY_IMPORT = STDLIB | {"codexlb_store", "sqlite_utils", "cryptography"}
 
 WIRE_MAY_IMPORT = frozenset({"msgspec", "zstandard", "brotli"})
 """Beside addons.wire itself, the store's values and the standard library but for what follows."""
-STORE_VALUES = frozenset({"codexlb_store.identity", "codexlb_store.ledger", "codexlb_store.windows"})
+STORE_VALUES = frozenset(
+    {"codexlb_store.identity", "codexlb_store.ledger", "codexlb_store.projects", "codexlb_store.windows"}
+)
 NOT_PURE = frozenset(
     {
         *("time", "random", "secrets"),

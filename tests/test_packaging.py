@@ -49,6 +49,14 @@ def test_the_wheel_holds_every_module_and_the_price_table(wheel: zipfile.ZipFile
     assert "codexlb_store/prices.toml" in names
 
 
+def test_the_wheel_holds_the_dashboards_templates_and_files(wheel: zipfile.ZipFile) -> None:
+    folder = ROOT / "addons" / "web"
+    files = {str(path.relative_to(ROOT)) for path in folder.rglob("*.*") if path.suffix not in (".py", ".pyc")}
+
+    assert "addons/web/templates/login.html" in files
+    assert files <= set(wheel.namelist())
+
+
 def test_the_metadata_names_the_command_and_the_licence(wheel: zipfile.ZipFile) -> None:
     [metadata] = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
     headers = HeaderParser().parsestr(wheel.read(metadata).decode())

@@ -10,6 +10,7 @@ from mitmproxy.proxy import commands
 
 from addons.wire.errors import UpstreamError
 from addons.wire.failures import Break
+from codexlb_store.ledger import UNKNOWN, Tokens
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +25,7 @@ class Attempt:
     response: http.Response | None = None  # the head, if one came
     body: bytes = b""  # of an error status, as far as it was read
     error: UpstreamError | None = None  # of a stream that failed before its first output
+    tokens: Tokens = UNKNOWN  # likewise: what it used all the same
     decided: bool = False  # the last of the chain has spoken; without, nothing of the attempt is passed on
     retry: bool = False  # send the request once more, as it now stands
     reply: http.Response | None = None  # else answer this; else what the upstream answered

@@ -8,10 +8,10 @@ from weakref import WeakSet
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
-from mitmproxy.connection import Client
+from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.net.tls import starts_like_tls_record
-from mitmproxy.proxy import layer, layers, mode_specs, tunnel
+from mitmproxy.proxy import events, layer, layers, mode_specs, tunnel
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.http import HTTPMode
@@ -23,10 +23,12 @@ from addons.core.doorway import Doorway
 from addons.core.layer import CodexLayer
 from addons.core.limits import LIMITS, Limits
 from addons.core.passing import head_on_wire, is_sendable
+from addons.core.uploads import Uploads
 from addons.exchange import Exchanges
 from addons.replies import reply
-from addons.wire import answers
+from addons.wire import answers, denials
 from addons.wire.answers import JSON, Answer, error_body
+from addons.wire.redaction import LEAST_SECRET_BYTES
 from addons.wire.routes import Route
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ HOLD_SECONDS = 5.0
 """An error's body is small; one that does not end is judged by what came of it."""
 UNARY_FACTOR = 10
 """A compaction answers when it is done, which may take minutes."""
+FULL_SECONDS = 5.0
+"""When to come back when there is no room for a body: turns last longer, but many end in that time."""
 OPTIONS = {"codexlb_head_timeout_seconds", "codexlb_idle_timeout_seconds"}
 
 
@@ -75,7 +79,9 @@ class CodexCore:
         self.exchanges = exchanges
         self.limits = limits
         self.doorway = Doorway()
+        self.uploads = Uploads()
         self.dialling: WeakSet[Client] = WeakSet()
+        self.present: WeakSet[Client] = WeakSet()
         self.small_body_bytes = 0
         self.connect_seconds = CONNECT_SECONDS
         self.hold_seconds = HOLD_SECONDS
@@ -111,12 +117,30 @@ class CodexCore:
         """Let nobody hold a connection and say nothing."""
         self.doorway.enter(client, self.limits.greeting_seconds)
 
-    def client_disconnected(self, client: Client) -> None:
+    async def client_disconnected(self, client: Client) -> None:
+        """mitmproxy may end the reader of a client that it cannot write to before our layer hears of it: what was going
+        on must end all the same."""
         self.doorway.leave(client)
+        listener = ctx.master.addons.get("proxyserver")
+        if client in self.present and listener and (handler := listener.connections.get(client.id)):
+            client.state = ConnectionState.CLOSED
+            await handler.server_event(events.ConnectionClosed(client))
+            if writer := handler.transports[client].writer:
+                writer.close()
+
+    def joined(self, client: Client) -> None:
+        self.present.add(client)
+
+    def parted(self, client: Client) -> None:
+        self.present.discard(client)
 
     def greeted(self, client: Client) -> None:
         """Called by the layer: the first byte is there, behind a TLS handshake if there is one."""
         self.doorway.leave(client)
+
+    def rests(self, client: Client) -> None:
+        if client.connected:
+            self.doorway.enter(client, self.limits.quiet_seconds)
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
         """The stack that mitmproxy would build for a reverse proxy, with our HTTP layer in it."""
@@ -130,6 +154,15 @@ class CodexCore:
             stack /= layers.ClientTLSLayer(context)
         stack /= CodexLayer(context, HTTPMode.transparent, self)
         nextlayer.layer = stack[0]
+
+    def take_in(self, flow: http.HTTPFlow, size: int) -> http.Response | None:
+        return None if self.uploads.add(flow.id, size) else reply(answers.full(FULL_SECONDS))
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        self.uploads.end(flow.id)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        self.uploads.end(flow.id)
 
     def refuse(self, flow: http.HTTPFlow) -> http.Response | None:
         """An answer for a request that a step has not cleared; mitmproxy itself would forward it."""
@@ -161,6 +194,23 @@ class CodexCore:
         exchange.sent_at = time.time()
         exchange.in_the_air = True
         return head_on_wire(flow.request, exchange.credential, exchange.foreign_turn_state)
+
+    def withhold(self, flow: http.HTTPFlow) -> http.Response | None:
+        exchange = self.exchanges.get(flow)
+        if exchange is None or not exchange.is_unfiltered or flow.response is None:
+            return None
+        return reply(denials.unreadable_models()) if flow.response.status_code < 300 else None
+
+    def secrets(self, flow: http.HTTPFlow) -> tuple[bytes, ...]:
+        credential = self.exchanges[flow].credential
+        if credential is None:
+            return ()
+        found = (credential.access_token, credential.refresh_token, credential.chatgpt_account_id)
+        return tuple(text.encode() for text in found if len(text) >= LEAST_SECRET_BYTES)
+
+    def cookie(self, flow: http.HTTPFlow) -> bytes | None:
+        exchange = self.exchanges.get(flow)
+        return exchange.cookie if exchange else None
 
     def explain(self, status: int, message: str) -> http.Response:
         return reply(connection_error(status, message))

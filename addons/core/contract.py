@@ -23,6 +23,7 @@ SIGNATURES: dict[tuple[type, str], list[str]] = {
     (core.HttpStream, "state_wait_for_response_headers"): ["self", "event"],
     (core.HttpStream, "state_consume_request_body"): ["self", "event"],
     (core.HttpStream, "state_stream_response_body"): ["self", "event"],
+    (core.HttpStream, "state_consume_response_body"): ["self", "event"],
     (core.HttpStream, "state_errored"): ["self", "_"],
     (core.HttpStream, "make_server_connection"): ["self"],
     (core.HttpStream, "handle_protocol_error"): ["self", "event"],
@@ -33,6 +34,7 @@ SIGNATURES: dict[tuple[type, str], list[str]] = {
     (core.HttpLayer, "_handle_event"): ["self", "event"],
     (core.HttpLayer, "make_stream"): ["self", "stream_id"],
     (core.HttpLayer, "event_to_child"): ["self", "child", "event"],
+    (core.HttpLayer, "register_connection"): ["self", "command"],
     (core.Http1Connection, "_handle_event"): ["self", "event"],
     (core.Http1Connection, "read_body"): ["self", "event"],
     (core.Http1Connection, "wait"): ["self", "event"],
@@ -44,6 +46,7 @@ SIGNATURES: dict[tuple[type, str], list[str]] = {
     (core.GetHttpConnection, "connection_spec_matches"): ["self", "connection"],
     (layer.Layer, "handle_event"): ["self", "event"],
     (ConnectionHandler, "on_timeout"): ["self"],
+    (ConnectionHandler, "server_event"): ["self", "event"],
     (Proxyserver, "register_connection"): ["self", "connection_id", "handler"],
     (AddonManager, "__init__"): ["self", "master"],
     (AddonManager, "register"): ["self", "addon"],
@@ -55,6 +58,7 @@ SIGNATURES: dict[tuple[type, str], list[str]] = {
 NAMES: dict[Any, tuple[str, ...]] = {
     core: (
         *("SendHttp", "DropStream", "ReceiveHttp", "HTTPMode", "HttpRequestHeadersHook", "HttpResponseHeadersHook"),
+        *("HttpResponseHook", "RegisterHttpConnection"),
         *("RequestHeaders", "RequestData", "RequestTrailers", "RequestEndOfMessage", "RequestProtocolError"),
         *("ResponseHeaders", "ResponseData", "ResponseTrailers", "ResponseEndOfMessage", "ResponseProtocolError"),
     ),
@@ -64,7 +68,7 @@ NAMES: dict[Any, tuple[str, ...]] = {
         *("SendData", "CloseConnection", "CloseTcpConnection"),
         *("RequestWakeup", "StartHook", "Log", "Command"),
     ),
-    events: ("Start", "Wakeup", "DataReceived", "Event"),
+    events: ("Start", "Wakeup", "DataReceived", "ConnectionClosed", "Event"),
 }
 """Names that must exist in a module or a class."""
 

@@ -1,4 +1,5 @@
-"""The time a client has to say its first word; mitmproxy asks no layer of ours before that, and waits ten minutes."""
+"""The time a client has to say its first word, or in HTTP/2 its next request; mitmproxy asks no layer of ours before
+that, and waits ten minutes, or longer for who sends frames that mean nothing."""
 
 from __future__ import annotations
 
@@ -9,14 +10,15 @@ from mitmproxy.connection import Client
 
 
 class Doorway:
-    """The clients that have connected and said nothing yet, each with a timer that ends with its first word."""
+    """The clients that ask for nothing at the time, each with a timer that ends when they do."""
 
     def __init__(self) -> None:
         self.waiting: dict[str, asyncio.TimerHandle] = {}
         self.closing: set[asyncio.Task[None]] = set()
 
     def enter(self, client: Client, seconds: float) -> None:
-        """A client has connected and has so long to speak."""
+        """A client has connected, or is done, and has so long to speak."""
+        self.leave(client)
         loop = asyncio.get_running_loop()
         self.waiting[client.id] = loop.call_later(seconds, self.turn_out, client.id)
 

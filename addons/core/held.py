@@ -70,6 +70,21 @@ class Held:
         return Judgement.BAD if self.ended else Judgement.UNDECIDED
 
     @property
+    def pieces(self) -> list[core.ResponseData]:
+        """What has come of the body."""
+        return [event for event in self.events if isinstance(event, core.ResponseData)]
+
+    @property
     def body(self) -> bytes:
         """The bytes of the body so far."""
-        return b"".join(event.data for event in self.events if isinstance(event, core.ResponseData))
+        return b"".join(piece.data for piece in self.pieces)
+
+    def blot_out(self, secret: bytes) -> None:
+        """Hide a secret that the answer quotes, as it is to be passed on; lengths stay as they are."""
+        blot = b"*" * len(secret)
+        fields = self.response.headers.fields
+        self.response.headers.fields = tuple((name, value.replace(secret, blot)) for name, value in fields)
+        if secret in (body := self.body):
+            whole = self.pieces[0]
+            whole.data = body.replace(secret, blot)
+            self.events = [e for e in self.events if e is whole or not isinstance(e, core.ResponseData)]

@@ -18,6 +18,9 @@ from addons.core.wire_stream import Wire, WireStream
 TICK_SECONDS = 1.0
 """How exactly time limits are kept. One clock a connection: a timer for each request would outlive it."""
 
+LEFT = "The client has left."
+"""Why a dial is over that nobody waits for."""
+
 FIRST_ALIAS = 1 << 40
 """Ids of further attempts; no client connection counts that far."""
 
@@ -42,22 +45,43 @@ class CodexLayer(core.HttpLayer):
         self.aliases = itertools.count(FIRST_ALIAS)
         self.front: Front | None = None
         self.tick: commands.RequestWakeup | None = None
+        self.is_over = False
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup) and event.command is self.tick:
             return join_writes(self.pass_time(event))
         if type(event) is events.Start:
             return join_writes(self.begin(event))
+        if type(event) is events.ConnectionClosed and event.connection is self.context.client:
+            return join_writes(self.part(event))
         return join_writes(super()._handle_event(event))
 
     def begin(self, event: events.Start) -> Commands:
         """Put our own reader of HTTP/1 in the place of mitmproxy's."""
         client = self.context.client
-        self.wire.greeted(client)
+        self.wire.joined(client)
         yield from super()._handle_event(event)
         if type(self.connections[client]) is core.Http1Server:
             self.connections[client] = self.front = Front(self.context.fork(), self.wire.limits, self.wind_up)
             yield from self.event_to_child(self.front, event)
+            self.wire.greeted(client)
+            if client.tls_established:  # its first byte, for which the doorway waited, was the handshake's
+                yield from self.front.allow(self.wire.limits.greeting_seconds)
+
+    def part(self, event: events.ConnectionClosed) -> Commands:
+        """The client has left: mitmproxy drops a dial that waits for its turn without a word to who waits for it."""
+        if self.is_over:
+            return
+        self.is_over = True
+        self.wire.parted(self.context.client)
+        yield from super()._handle_event(event)
+        for connection in list(self.waiting_for_establishment):
+            yield from self.register_connection(core.RegisterHttpConnection(connection, LEFT))
+
+    def register_connection(self, command: core.RegisterHttpConnection) -> layer.CommandGenerator[None]:
+        """Called by mitmproxy when a dial has ended; nobody waits any more for one that the client has left behind."""
+        if command.connection in self.waiting_for_establishment:
+            yield from super().register_connection(command)
 
     def event_to_child(self, child: Any, event: events.Event) -> layer.CommandGenerator[None]:
         """Called by mitmproxy for each event; what comes from the upstream is joined first."""
@@ -67,6 +91,8 @@ class CodexLayer(core.HttpLayer):
 
     def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
         """Called by mitmproxy for each new request."""
+        if self.front is None:
+            self.wire.greeted(self.context.client)
         stream = CodexStream(self.context.fork(), stream_id, self, self.wire)
         self.streams[stream_id] = stream
         yield from self.wind_up()
@@ -107,3 +133,5 @@ class CodexLayer(core.HttpLayer):
         """Drop every id of a stream that is done."""
         for stream_id in [key for key, value in self.streams.items() if value is stream]:
             del self.streams[stream_id]
+        if self.front is None and not self.streams:
+            self.wire.rests(self.context.client)

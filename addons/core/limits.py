@@ -21,6 +21,9 @@ class Limits:
     body_bytes_per_second: int = 4 * 1024
     """What counts as coming along: 20 MB over a line of 1 Mbit/s come thirty times faster."""
 
+    quiet_seconds: float = 600.0
+    """For an HTTP/2 connection between two requests, whatever else it says: what it was opened for may be long over."""
+
     linger_seconds: float = 3.0
     """For a client to read why it is cut off. Closed at once, the system would drop what it has not read yet."""
 

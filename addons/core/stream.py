@@ -151,9 +151,14 @@ class CodexStream(WireStream):
             limit = self.wire.hold_seconds if self.held.is_error else self.wire.idle_seconds
             if silent_seconds >= limit:
                 yield from self.failed(Break.STATUS if self.held.is_error else Break.TIMEOUT, "the answer never ended")
-        elif self.server_state == self.state_stream_response_body and silent_seconds >= self.wire.idle_seconds:
+        elif self.is_passing and silent_seconds >= self.wire.idle_seconds:
             yield core.SendHttp(cancelled(self.stream_id), self.context.server)
             yield from super().handle_protocol_error(upstream_failed(self.stream_id, SILENT))
+
+    @property
+    def is_passing(self) -> bool:
+        """The answer's head is good and its end is not there, whether it streams or is read as a whole."""
+        return self.server_state in (self.state_stream_response_body, self.state_consume_response_body)
 
     def handle_protocol_error(self, event: Any) -> layer.CommandGenerator[None]:
         """A connection broke: before anything was passed on, that is a failed attempt."""
@@ -178,12 +183,14 @@ class CodexStream(WireStream):
                 yield core.SendHttp(cancelled(self.stream_id), self.context.server)
             return
         assert self.attempt is not None
-        passes = held is not None and not broken and not again and self.attempt.reply is None
-        if unfinished and not passes:
+        passed = None if broken or again or self.attempt.reply else held
+        if unfinished and not passed:
             yield core.SendHttp(cancelled(self.stream_id), self.context.server)
         if again:
             yield from self.send_again()
-        elif passes:
+        elif passed:
+            for secret in self.wire.secrets(self.flow):
+                passed.blot_out(secret)
             yield from self.commit()
         else:
             yield from self.give_up(message or "the upstream broke off")
@@ -194,7 +201,8 @@ class CodexStream(WireStream):
         self.attempt.how, self.attempt.message = how, message
         if self.held:
             self.attempt.body = self.held.body if self.held.is_error else b""
-            self.attempt.error = self.held.tap.terminal.error if self.held.tap.terminal else None
+            if last := self.held.tap.terminal:
+                self.attempt.error, self.attempt.tokens = last.error, last.tokens
         yield UpstreamAttemptFailedHook(self.attempt)
         if (yield from self.check_killed(True)):
             return False

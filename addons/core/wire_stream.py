@@ -10,13 +10,13 @@ from typing import Any, Protocol
 
 from mitmproxy import http
 from mitmproxy.connection import Client
-from mitmproxy.proxy import events, layer
+from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as core
 
 from addons.core.joining import Commands
 from addons.core.limits import Limits
-from addons.core.passing import hide_credentials
+from addons.core.passing import hide_credentials, with_fields
 from addons.core.versions import status_of
 
 FROM_UPSTREAM = (core.ResponseHeaders, core.ResponseData, core.ResponseEndOfMessage, core.ResponseProtocolError)
@@ -37,8 +37,21 @@ class Wire(Protocol):
     hold_seconds: float
     idle_seconds: float
 
+    def joined(self, client: Client) -> None:
+        """The client's requests are read from now on."""
+
+    def parted(self, client: Client) -> None:
+        """The layer has heard that the client is gone."""
+
     def greeted(self, client: Client) -> None:
-        """The client has said its first word."""
+        """The client has said something that counts: a first byte in HTTP/1, a request in HTTP/2, where frames
+        without one keep mitmproxy's patience up for ever."""
+
+    def rests(self, client: Client) -> None:
+        """No request of an HTTP/2 client is open any more."""
+
+    def take_in(self, flow: http.HTTPFlow, size: int) -> http.Response | None:
+        """An answer keeps another piece of a body from being read: there is no room for it."""
 
     def head_seconds(self, flow: http.HTTPFlow) -> float:
         """How long to wait for the head of an answer."""
@@ -51,6 +64,15 @@ class Wire(Protocol):
 
     def on_wire(self, flow: http.HTTPFlow) -> http.Request:
         """The request head as sent, credential included; the flow's own request stays as it is."""
+
+    def secrets(self, flow: http.HTTPFlow) -> tuple[bytes, ...]:
+        """What is the account's and not the client's: an answer may quote it."""
+
+    def withhold(self, flow: http.HTTPFlow) -> http.Response | None:
+        """An answer for an upstream's that the chain must see as a whole first, and has not: fail closed."""
+
+    def cookie(self, flow: http.HTTPFlow) -> bytes | None:
+        """What the client's browser shall keep: it lets in whoever shows it, so it stands on the wire alone."""
 
     def explain(self, status: int, message: str) -> http.Response:
         """The JSON answer for an error of the connection."""
@@ -118,14 +140,25 @@ class WireStream(core.HttpStream):
             elif isinstance(command, core.DropStream):
                 self.ids.forget(self)
             reply = yield command
-            if isinstance(command, core.HttpRequestHeadersHook):  # also when a step failed before it could do so
-                hide_credentials(self.flow.request)
+            self._after(command)
+
+    def _after(self, command: commands.Command) -> None:
+        """What holds once the chain has had its say, also when a step of it failed before it could see to it."""
+        if isinstance(command, core.HttpRequestHeadersHook):
+            hide_credentials(self.flow.request)
+        elif isinstance(command, core.HttpResponseHeadersHook) and self.flow.response:
+            if self.wire.withhold(self.flow):
+                self.flow.response.stream = False  # mitmproxy then reads it to its end first
+        elif isinstance(command, core.HttpResponseHook) and (withheld := self.wire.withhold(self.flow)):
+            self.flow.response = withheld
 
     def _to_client(self, command: core.SendHttp) -> Commands:
         """Nothing behind the head of an answer to HEAD, nothing behind an end, and JSON for mitmproxy's error page."""
         event = command.event
         if isinstance(event, core.ResponseHeaders):
             self.head_sent = event.response.status_code >= 200
+            if cookie := self.wire.cookie(self.flow):
+                event.response = with_fields(event.response, (*event.response.headers.fields, (b"set-cookie", cookie)))
         elif isinstance(event, core.ResponseData) and self.flow.request.method == "HEAD":
             return
         elif isinstance(event, core.ResponseEndOfMessage):
@@ -156,7 +189,11 @@ class WireStream(core.HttpStream):
     # A request comes
 
     def state_consume_request_body(self, event: Any) -> layer.CommandGenerator[None]:
-        """Read on; but who is refused need not send megabytes to be told so."""
+        """Read on while there is room; but who is refused need not send megabytes to be told so."""
+        if isinstance(event, core.RequestData) and (full := self.wire.take_in(self.flow, len(event.data))):
+            self.request_body_buf.clear()
+            yield from self.answer_early(full)
+            return
         yield from super().state_consume_request_body(event)
         if self.flow.response and self.is_uploading and len(self.request_body_buf) > MOST_REFUSED_BYTES:
             yield from self.answer_early(self.flow.response)

@@ -71,6 +71,13 @@ def busy(retry_after_seconds: float) -> Answer:
     return Answer(503, (JSON, ("retry-after", wait)), error_body("busy", message, "server_error"))
 
 
+def full(retry_after_seconds: float) -> Answer:
+    """Say that the proxy holds as many request bodies as it can, and when to come back."""
+    wait = str(max(1, math.ceil(retry_after_seconds)))
+    message = f"This proxy holds as many large requests as it can. Try again in {wait} s."
+    return Answer(503, (JSON, ("retry-after", wait)), error_body("busy", message, "server_error"))
+
+
 def not_writable() -> Answer:
     """Say that what is used cannot be counted: then nothing is sent."""
     message = "The usage database cannot be written: check its disk."

@@ -9,7 +9,9 @@ from typing import Protocol
 import msgspec
 
 from addons.wire.lenient import NULL, read_or_none
+from addons.wire.prefixes import Prompt, prompt_of
 from addons.wire.routes import Route
+from addons.wire.turn_metadata import Metadata, project_of, read_metadata
 
 # Session and thread ids become keys in memory and in the store. Codex sends 36 characters, the API allows 64.
 _MAX_ID_LENGTH = 256
@@ -54,7 +56,7 @@ class Headers(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ask:
-    """What a request asks for; `session` is the key of the account that holds its prompt cache."""
+    """What a request asks for; `session` is the key of the account that holds its prompt cache, `project` a hash."""
 
     kind: Kind
     model: str | None = None
@@ -63,16 +65,12 @@ class Ask:
     stream: bool = False
     session: str | None = None
     thread: str | None = None
+    project: str | None = None
+    prompt: Prompt | None = dataclasses.field(default=None, compare=False, repr=False)
 
 
 class _Reasoning(msgspec.Struct):
     effort: str | None = None
-
-
-class _Metadata(msgspec.Struct):
-    session_id: str | None = None
-    thread_id: str | None = None
-    request_kind: str | None = None
 
 
 class _Item(msgspec.Struct):
@@ -85,6 +83,8 @@ class _Body(msgspec.Struct):
     model: str | None = None
     stream: bool | None = None
     input: msgspec.Raw = NULL
+    instructions: msgspec.Raw = NULL
+    tools: msgspec.Raw = NULL
     service_tier: msgspec.Raw = NULL
     reasoning: msgspec.Raw = NULL
     prompt_cache_key: msgspec.Raw = NULL
@@ -95,11 +95,13 @@ class _Body(msgspec.Struct):
 # Made once: building a decoder costs more than reading these small values.
 _BODY = msgspec.json.Decoder(_Body)
 _TEXT = msgspec.json.Decoder(str)
-_METADATA = msgspec.json.Decoder(_Metadata)
 _REASONING = msgspec.json.Decoder(_Reasoning)
 _ITEM = msgspec.json.Decoder(_Item)
 
 _INPUT_BEGINS = frozenset({b"[", b'"', b"n"})
+
+# What a model answers, after reading all of it.
+_HAS_PROMPT = frozenset({Route.RESPONSES, Route.COMPACT})
 
 # Only the last item matters, and only for one word: to split millions of items takes gigabytes.
 _TRIGGER = b"compaction_trigger"
@@ -112,9 +114,9 @@ def parse_ask(route: Route, headers: Headers, body: bytes) -> Ask:
 
     Raises AskError where the route needs a JSON body and this is none.
     """
-    turn = read_or_none(_METADATA, _bytes(headers.get("x-codex-turn-metadata"))) or _Metadata()
+    turn = read_metadata(_bytes(headers.get("x-codex-turn-metadata")))
     fields = _read(body) if route in _STRICT else _glance(body)
-    metadata = read_or_none(_METADATA, fields.client_metadata) or _Metadata()
+    metadata = read_metadata(fields.client_metadata)
     reasoning = read_or_none(_REASONING, fields.reasoning) or _Reasoning()
     return Ask(
         kind=Kind.COMPACT if route is Route.RESPONSES and _compacts(turn, fields) else KINDS[route],
@@ -131,6 +133,8 @@ def parse_ask(route: Route, headers: Headers, body: bytes) -> Ask:
             read_or_none(_TEXT, fields.id) if route is Route.SEARCH else None,
         ),
         thread=_first_id(headers.get("thread-id"), turn.thread_id, metadata.thread_id),
+        project=project_of(turn, metadata),
+        prompt=_prompt(fields, body) if route in _HAS_PROMPT else None,
     )
 
 
@@ -161,7 +165,11 @@ def _glance(body: bytes) -> _Body:
     return read_or_none(_BODY, body) or _Body()
 
 
-def _compacts(turn: _Metadata, fields: _Body) -> bool:
+def _prompt(fields: _Body, body: bytes) -> Prompt:
+    return prompt_of(body, ((fields.model or "").encode(), fields.instructions, fields.tools), fields.input)
+
+
+def _compacts(turn: Metadata, fields: _Body) -> bool:
     if turn.request_kind == "compaction":
         return True
     tail = bytes(memoryview(fields.input)[-_TAIL_BYTES:])

@@ -24,6 +24,7 @@ class Denial(enum.Enum):
         "This proxy serves other machines only with a client key, and none exists: "
         "make one on its machine with `codexlb keys create NAME`."
     )
+    NO_KEY_FOR_PAGE = f"This page is shown on the proxy's own machine, or with a client key: {HOW_TO_SEND}."
     UNKNOWN = "This client key is not one of this proxy's: check it for a typo, or ask whoever runs the proxy."
     REPLACED = "This client key was replaced by a new one: use that, or ask whoever runs the proxy for it."
     EXPIRED = "This client key has expired: ask whoever runs the proxy for a new one."
@@ -62,10 +63,28 @@ def model_not_allowed(model: str | None, allowed: Sequence[str]) -> Answer:
     return Answer(403, (JSON,), error_body("model_not_allowed", message, param="model"))
 
 
+def model_unnamed() -> Answer:
+    """Say that the key has limits for some models, so that it must be known which one is asked for."""
+    message = "This client key has limits for single models, and this request names none: name its model."
+    return Answer(403, (JSON,), error_body("model_not_allowed", message, param="model"))
+
+
+def form_unclear(flaw: str) -> Answer:
+    """Say what is wrong with a form (a sentence) that hides for which model a key with rules for models is used."""
+    message = f"{flaw} So it is not clear for which model this client key is used: send a plain form."
+    return Answer(403, (JSON,), error_body("model_not_allowed", message, param="model"))
+
+
 def said_twice(name: str) -> Answer:
     """Say that a body may be read in two ways, which a key with rules for it does not allow."""
     message = f"The request body names {name!r} more than once, so it is not clear what is asked for: name it once."
     return Answer(400, (JSON,), error_body("invalid_request_error", message, param=name))
+
+
+def unreadable_models() -> Answer:
+    """Say that there is no list of models that could be shown to a key that is bound to some of them."""
+    message = "The upstream's list of models could not be read, so what this client key may be used for is not shown."
+    return Answer(502, (JSON,), error_body("unreadable_models", message, "server_error"))
 
 
 def effort_not_allowed(effort: str, allowed: Sequence[str]) -> Answer:

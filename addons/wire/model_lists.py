@@ -8,9 +8,6 @@ import msgspec
 
 from addons.wire.lenient import read_or_none
 
-NO_MODELS = b'{"models":[]}'
-"""Codex then uses the list it was built with."""
-
 _LISTS = ("models", "data")
 """Codex's own list, and OpenAI's."""
 
@@ -25,17 +22,17 @@ _MODELS = msgspec.json.Decoder(list[msgspec.Raw])
 _MODEL = msgspec.json.Decoder(_Model)
 
 
-def with_models(body: bytes, is_allowed: Callable[[str], bool]) -> bytes:
-    """The list without models that are not allowed; entries keep their bytes. What cannot be read lists none."""
-    fields = read_or_none(_FIELDS, body)
-    if fields is None:
-        return NO_MODELS
-    kept: dict[str, object] = {**fields}
+def with_models(body: bytes, is_allowed: Callable[[str], bool]) -> bytes | None:
+    """The list without models that are not allowed; entries keep their bytes. None where no list can be read."""
+    fields = read_or_none(_FIELDS, body) or {}
+    kept: dict[str, object] = {}
     for name in _LISTS:
         if name in fields:
-            entries = read_or_none(_MODELS, fields[name]) or []
+            entries = read_or_none(_MODELS, fields[name])
+            if entries is None:
+                return None
             kept[name] = [entry for entry in entries if _is_kept(entry, is_allowed)]
-    return msgspec.json.encode(kept)
+    return msgspec.json.encode({**fields, **kept}) if kept else None
 
 
 def _is_kept(entry: msgspec.Raw, is_allowed: Callable[[str], bool]) -> bool:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from addons.wire.redaction import without_quotes
+
 HEADERS = ("x-request-id", "x-oai-request-id", "cf-ray")
 """The best one first."""
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
     """The id in an answer's headers, if it has one that can be shown."""
-    return next((value for name in HEADERS if (value := headers.get(name)) and value.isprintable()), None)
+    return next((value for name in HEADERS if (value := headers.get(name)) and is_sayable(value)), None)
+
+
+def is_sayable(value: str) -> bool:
+    """Whether a value fits into a line and is no token."""
+    if not value.isprintable():
+        return False
+    written = value.encode("utf-8", "replace")
+    return without_quotes(written, ()) == written

@@ -34,7 +34,23 @@ class Route(enum.Enum):
     IMAGES = "images"
     OTHER = "other"
     HEALTH = "health"
+    READY = "ready"
+    METRICS = "metrics"
     USAGE = "usage"
+    API = "api"
+    DASHBOARD = "dashboard"
+    ASSET = "asset"
+    LOGIN = "login"
+    LOGOUT = "logout"
+
+
+OWN_PAGES = frozenset(
+    {
+        *(Route.HEALTH, Route.READY, Route.METRICS, Route.USAGE, Route.API),
+        *(Route.DASHBOARD, Route.ASSET, Route.LOGIN, Route.LOGOUT),
+    }
+)
+"""What the proxy answers by itself, without an account: nothing of it is an exchange."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,6 +63,8 @@ class Refusal:
     allow: tuple[str, ...] = ()
 
 
+_READ = ("GET", "HEAD")
+
 _KNOWN: dict[str, tuple[Route, tuple[str, ...]]] = {
     _TREE + "responses": (Route.RESPONSES, ("POST",)),
     _TREE + "responses/compact": (Route.COMPACT, ("POST",)),
@@ -54,9 +72,31 @@ _KNOWN: dict[str, tuple[Route, tuple[str, ...]]] = {
     _TREE + "alpha/search": (Route.SEARCH, ("POST",)),
     _TREE + "images/generations": (Route.IMAGES, ("POST",)),
     _TREE + "images/edits": (Route.IMAGES, ("POST",)),
-    "/health": (Route.HEALTH, ("GET", "HEAD")),
     "/v1/usage": (Route.USAGE, ("GET",)),
+    "/dashboard/login": (Route.LOGIN, (*_READ, "POST")),
+    "/dashboard/logout": (Route.LOGOUT, ("POST",)),
 }
+
+_PAGES = {
+    Route.HEALTH: ("/health",),
+    Route.READY: ("/health/ready",),
+    Route.METRICS: ("/metrics",),
+    Route.DASHBOARD: (
+        *("/dashboard", "/dashboard/live", "/dashboard/requests", "/dashboard/keys", "/dashboard/conversations"),
+    ),
+    Route.API: (
+        *("/api/v1/accounts", "/api/v1/usage", "/api/v1/requests", "/api/v1/keys", "/api/v1/conversations"),
+        "/api/v1/anomalies",
+    ),
+}
+_KNOWN |= {path: (route, _READ) for route, paths in _PAGES.items() for path in paths}
+
+# Pages with a name of their own behind the last slash: one request by the beginning of its id, a file.
+_NAMED = (
+    (Route.DASHBOARD, re.compile(r"/dashboard/requests/[0-9a-f]{4,32}")),
+    (Route.API, re.compile(r"/api/v1/requests/[0-9a-f]{4,32}")),
+    (Route.ASSET, re.compile(r"/dashboard/assets/[a-z0-9][a-z0-9._-]{0,63}")),
+)
 
 _ENDS_A_NAME = re.compile(r"[;?#]")
 """What some servers cut a path off at."""
@@ -72,17 +112,17 @@ def route(method: str, path: str, upgrade: bool) -> Route | Refusal:
     if flaw := _flaw(path):
         return Refusal(400, "invalid_path", f"This request target is refused: {flaw}.")
     # Decoded, because the upstream decodes too: `/%72esponses` must not pass as an unknown path.
-    decoded = _decoded(path)
+    decoded = path_of(path)
     if upgrade and method == "GET" and decoded.startswith(_TREE):
         message = "WebSockets are not supported here; send the same request as an HTTP POST."
         return Refusal(426, "websocket_not_supported", message)
-    if decoded in _KNOWN:
-        found, allowed = _KNOWN[decoded]
+    if known := _known(decoded):
+        found, allowed = known
         return found if method in allowed else _wrong_method(*allowed)
     if not decoded.startswith(_TREE) or decoded == _TREE:
         return Refusal(404, "not_found", f"Nothing is served here; Codex requests go below {_TREE}.")
-    if (known := _as_a_lax_server_reads(decoded)) in _KNOWN:
-        return Refusal(404, "not_found", f"Nothing is served here; the path is spelled {known}.")
+    if (meant := _as_a_lax_server_reads(decoded)) in _KNOWN:
+        return Refusal(404, "not_found", f"Nothing is served here; the path is spelled {meant}.")
     return Route.OTHER if method in _ORDINARY else _wrong_method(*_ORDINARY)
 
 
@@ -105,14 +145,22 @@ def _flaw(path: str) -> str | None:
         return "it holds a control, space or non-ASCII character"
     if "#" in path:
         return "it holds a fragment"
-    if _TRICK.search(_decoded(path)):
+    if _TRICK.search(path_of(path)):
         return "its path holds a dot or empty segment, a backslash, a control character or a double encoding"
     return None
 
 
-def _decoded(path: str) -> str:
+def path_of(target: str) -> str:
+    """The path of a request target as it is routed: without parameters, and decoded once."""
     # Latin-1 maps each byte to one character, so no decoding error can hide one.
-    return urllib.parse.unquote(path.partition("?")[0], "latin-1")
+    return urllib.parse.unquote(target.partition("?")[0], "latin-1")
+
+
+def _known(decoded: str) -> tuple[Route, tuple[str, ...]] | None:
+    """The route of a path that is ours to know, with its methods."""
+    if decoded in _KNOWN or decoded.startswith(_TREE):
+        return _KNOWN.get(decoded)
+    return next(((route, _READ) for route, pattern in _NAMED if pattern.fullmatch(decoded)), None)
 
 
 def _as_a_lax_server_reads(decoded: str) -> str:

@@ -94,6 +94,13 @@ _INCOMPLETE = msgspec.json.Decoder(_Incomplete)
 _DELTA = b'.delta"'
 """How the type of a piece of output ends; inside a text the quote would be escaped."""
 
+# Reasoning that nobody may read, as Codex itself judges its length: base64, 650 bytes of it are not reasoning,
+# and four of the others make a token.
+_SEALED = re.compile(rb'"encrypted_content" ?: ?"([^"]*)')
+_SEALED_NAME = b'"encrypted_content"'
+_SEAL_BYTES = 650
+_BYTES_PER_TOKEN = 4
+
 
 class Tap:
     """Reads a stream of server-sent events; it never raises and keeps no more than the unfinished event.
@@ -101,6 +108,7 @@ class Tap:
     `terminal` is the last event, `rate_limits` the JSON of the newest event about the account's default limits
     (it came at `rate_limits_at`),
     `deltas` how many pieces of output there were, give or take those that the network split,
+    `sealed_tokens` about how many tokens of sealed reasoning there were,
     `first_output_at` the time of the piece that completed the first event with output.
     """
 
@@ -110,6 +118,7 @@ class Tap:
         self.rate_limits_at = 0.0
         self.first_output_at: float | None = None
         self.deltas = 0
+        self.sealed_tokens = 0
         self._open = bytearray()
         self._fed_at = 0.0
 
@@ -135,6 +144,8 @@ class Tap:
         self._open.clear()
 
     def _look(self, events: bytes) -> None:
+        if _SEALED_NAME in events:
+            self.sealed_tokens += _sealed_tokens(events)
         if self.first_output_at is None or _is_marked(events):
             for event in _with_newlines(events).split(b"\n\n"):
                 if self.first_output_at is None or _is_marked(event):
@@ -151,6 +162,11 @@ class Tap:
                 self.rate_limits, self.rate_limits_at = data, self._fed_at
         if self.first_output_at is None and kind not in _NO_OUTPUT and not kind.startswith("codex."):
             self.first_output_at = self._fed_at
+
+
+def _sealed_tokens(events: bytes) -> int:
+    lengths = [match.end(1) - match.start(1) for match in _SEALED.finditer(events)]
+    return sum(max(length * 3 // 4 - _SEAL_BYTES, 0) // _BYTES_PER_TOKEN for length in lengths)
 
 
 def _is_marked(events: bytes) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from addons.wire.errors import error_of_json
 from addons.wire.lenient import NULL, read_or_none
+from addons.wire.redaction import code_without_quotes
 from codexlb_store.identity import expiry_of
 
 CLIENT_ID = "app_EMoamEEZ73f0CkXaXp7hrann"
@@ -94,8 +95,9 @@ def read_refresh_answer(status: int, body: bytes, old_access_token: str | None =
 
 
 def code_of(code: str | None, status: int) -> str:
-    """What to call a problem: the answer's own code if it looks like one, else its status."""
-    return code if code and _CODE.fullmatch(code) else f"http_{status}"
+    """What to call a problem: the answer's own code if it looks like one and like no token, else its status."""
+    is_name = code is not None and _CODE.fullmatch(code) and code_without_quotes(code, ()) == code
+    return code if code and is_name else f"http_{status}"
 
 
 def _problem(status: int, body: bytes) -> RefreshProblem:

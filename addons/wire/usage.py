@@ -9,8 +9,8 @@ import msgspec
 from addons.wire.lenient import read_or_none
 from codexlb_store.ledger import UNKNOWN, Tokens
 
-# Above every real count, and within what SQLite stores as an integer.
-_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+# Above every real count; what is made of it, sums and an estimate for the next turn, is within SQLite's integers.
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 
 
 class _InputDetails(msgspec.Struct):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 
+from codexlb_store.account_views import AccountView
 from codexlb_store.accounts import AccountStatus
-from codexlb_store.reports import AccountView
+from codexlb_store.quantity import moment
 from scripts.accounts.naming import typed
-from scripts.quantity import moment
 
 
 def advice(view: AccountView, handle: str, now: float, zone: datetime.tzinfo | None = None) -> str | None:

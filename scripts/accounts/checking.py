@@ -9,9 +9,9 @@ import click
 from rich.console import Console
 
 from addons.wire.origins import Origin
+from codexlb_store.account_views import account_views
 from codexlb_store.accounts import load_accounts
 from codexlb_store.processes import living
-from codexlb_store.reports import account_views
 from scripts.accounts.advice import all_advice
 from scripts.accounts.naming import named
 from scripts.accounts.origin_option import issuer_option, upstream_option

@@ -17,6 +17,7 @@ from codexlb_store.accounts import Account, AccountStatus, load_accounts
 from codexlb_store.auth_json import Login
 from codexlb_store.credentials import load_credential
 from codexlb_store.logins import Saved, save_login
+from codexlb_store.quantity import moment
 from codexlb_store.vault import Vault
 from scripts.accounts import codex_own
 from scripts.accounts.login_file import LoginFileError, read_logins
@@ -24,7 +25,6 @@ from scripts.accounts.naming import introduced, typed
 from scripts.accounts.origin_option import issuer_option
 from scripts.asking import agree, yes_option
 from scripts.data_folder import DataFolder, data_folder
-from scripts.quantity import moment
 
 
 @dataclass(frozen=True, slots=True)

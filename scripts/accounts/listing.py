@@ -7,8 +7,8 @@ import time
 
 import click
 
+from codexlb_store.account_views import account_views
 from codexlb_store.processes import living
-from codexlb_store.reports import account_views
 from scripts.accounts.advice import all_advice
 from scripts.accounts.record import account_record
 from scripts.accounts.table import NO_ACCOUNTS, accounts_table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group
@@ -13,17 +13,19 @@ from rich.table import Column, Table
 from rich.text import Text
 from sqlite_utils import Database
 
+from codexlb_store.account_views import AccountView
 from codexlb_store.accounts import Account
+from codexlb_store.quantity import DAY, MINUTE, WEEK, age, duration, moment
 from codexlb_store.readings import load_readings
-from codexlb_store.reports import AccountView, Dimension, UsageRow, usage
+from codexlb_store.usage import Filters, Sums, usage
 from codexlb_store.windows import Window
 from scripts.accounts.record import account_record
 from scripts.accounts.status import status_phrases, status_style
 from scripts.accounts.windows import bar_width, sparkline, window_cells
-from scripts.quantity import DAY, MINUTE, WEEK, age, duration, moment
+from scripts.report.record import sums_record
+from scripts.report.usage_table import usage_table
 from scripts.since import start_of_day
 from scripts.terminal import figures, table
-from scripts.usage_table import usage_table
 
 LINE_WIDTH = 24
 """Characters of a sparkline: an hour each for a day."""
@@ -35,8 +37,8 @@ class Dossier:
 
     view: AccountView
     readings: Sequence[Window]
-    today: UsageRow
-    week: UsageRow
+    today: Sums
+    week: Sums
 
 
 def open_dossier(db: Database, view: AccountView, now: float, zone: datetime.tzinfo | None = None) -> Dossier:
@@ -50,26 +52,21 @@ def open_dossier(db: Database, view: AccountView, now: float, zone: datetime.tzi
     )
 
 
-def used_since(db: Database, account_id: str, since: float) -> UsageRow:
+def used_since(db: Database, account_id: str, since: float) -> Sums:
     """What one account used from then on."""
-    rows = {row.group: row for row in usage(db, Dimension.ACCOUNT, since)}
-    return rows.get(account_id, UsageRow(account_id, 0, None, None, None, None, None))
+    return usage(db, filters=Filters(since, account_id=account_id))[0].sums
 
 
 def dossier_record(dossier: Dossier, now: float) -> dict[str, Any]:
     """The account as a JSON object: what the list has, and what it used and was read of it."""
     return {
         **account_record(dossier.view, now),
-        "usage": {"today": _usage_record(dossier.today), "last_7_days": _usage_record(dossier.week)},
+        "usage": {"today": sums_record(dossier.today), "last_7_days": sums_record(dossier.week)},
         "readings": [
             {"minutes": w.minutes, "read_at": w.read_at, "used_percent": w.used_percent, "resets_at": w.resets_at}
             for w in dossier.readings
         ],
     }
-
-
-def _usage_record(row: UsageRow) -> dict[str, Any]:
-    return {name: value for name, value in asdict(row).items() if name != "group"}
 
 
 def page(dossier: Dossier, now: float, width: int, zone: datetime.tzinfo | None = None) -> Group:

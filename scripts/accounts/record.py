@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from codexlb_store.reports import AccountView
+from codexlb_store.account_views import AccountView
 from codexlb_store.windows import Window, used_now
 
 

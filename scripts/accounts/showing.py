@@ -7,8 +7,8 @@ import time
 
 import click
 
+from codexlb_store.account_views import account_views
 from codexlb_store.processes import living
-from codexlb_store.reports import account_views
 from scripts.accounts.advice import advice
 from scripts.accounts.naming import named, typed
 from scripts.accounts.page import dossier_record, open_dossier, page

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 
+from codexlb_store.account_views import AccountView
 from codexlb_store.accounts import AccountStatus
-from codexlb_store.reports import AccountView
-from scripts.quantity import moment, window_name
+from codexlb_store.quantity import moment, window_name
 
 
 def status_style(status: AccountStatus) -> str:

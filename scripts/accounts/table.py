@@ -9,15 +9,15 @@ from rich.cells import cell_len
 from rich.table import Column, Table
 from rich.text import Text
 
+from codexlb_store.account_views import AccountView
 from codexlb_store.accounts import AccountStatus
-from codexlb_store.reports import AccountView
+from codexlb_store.quantity import DAY, age
 from scripts.accounts.status import status_phrases, status_style
 from scripts.accounts.windows import WIDTH_BESIDE_BARS, bar_width, window_cells
 from scripts.bars import NARROWEST_BAR, WIDEST_BAR
-from scripts.quantity import DAY, age
 from scripts.remarks import Remark, folded
+from scripts.report.labels import account_names
 from scripts.terminal import figures, table
-from scripts.usage_table import account_names
 
 NO_ACCOUNTS = "No accounts yet: add one with `codexlb accounts login`."
 

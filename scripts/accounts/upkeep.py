@@ -18,10 +18,10 @@ from addons.wire.origins import Origin, parse_origin
 from addons.wire.tokens import RefreshProblem
 from codexlb_store.accounts import Account
 from codexlb_store.credentials import Credential
+from codexlb_store.quantity import moment
 from scripts.accounts.naming import introduced, typed
 from scripts.accounts.origin_option import DEFAULT_UPSTREAM
 from scripts.accounts.problems import in_words
-from scripts.quantity import moment
 
 AT_A_TIME = 4
 """Accounts that are checked at once: as many as the proxy does."""

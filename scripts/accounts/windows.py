@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from codexlb_store.quantity import duration, moment, percent, window_name
 from codexlb_store.windows import Window, used_now
 from scripts.bars import NARROWEST_BAR, WIDEST_BAR, bar, usage_style
-from scripts.quantity import duration, moment, percent, window_name
 from scripts.terminal import GAP
 
 LEVELS = "▁▂▃▄▅▆▇█"

@@ -34,6 +34,8 @@ async def take_turn(load: Load, payload: bytes, kept: Connection | None, tally: 
         failure = f"connecting failed: {error}"
     except asyncio.CancelledError:
         tally.add("no end of the answer in time")
+        if connection is not None:
+            connection.close()
         raise
     tally.add(failure)
     if failure is None and load.kept:

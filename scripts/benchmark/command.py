@@ -16,19 +16,22 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from scripts.benchmark.figures import GOALS, Verdict, spreads, verdict
+from scripts.benchmark.figures import GOALS, ROADS, SCENES, Verdict, spreads, verdict
 from scripts.benchmark.findings import Findings
 from scripts.benchmark.machine import Machine, this_machine
 from scripts.benchmark.plan import FULL, QUICK, Measurement, Plan
 from scripts.benchmark.processes import BenchmarkError, shared_out
 from scripts.benchmark.rounds import run
+from scripts.benchmark.scenes import play
 from scripts.benchmark.tables import (
     EXPLANATION,
+    SCENES_EXPLANATION,
     Spreads,
     figure_records,
     figures_table,
     goal_record,
     goals_table,
+    has_any,
     machine_line,
 )
 from scripts.terminal import terminal
@@ -78,7 +81,9 @@ def measured(plan: Plan, wanted: frozenset[Measurement]) -> Findings:
         tempfile.TemporaryDirectory(prefix="codexlb-benchmark-") as folder,
         console.status("starting") as status,
     ):
-        return run(plan, wanted, Path(folder), cores, status.update)
+        findings = run(plan, wanted, Path(folder), cores, status.update)
+        play(plan, wanted, Path(folder), cores, findings, status.update)
+        return findings
 
 
 def verdicts_on(found: Spreads) -> list[Verdict]:
@@ -104,7 +109,10 @@ def print_tables(machine: Machine, plan: Plan, found: Spreads, troubles: Iterabl
     """Everything for people: the machine, the figures, the goals, and what is wrong with them."""
     console = terminal()
     console.print(machine_line(machine, plan.rounds), "", sep="\n")
-    console.print(figures_table(found), EXPLANATION, "", goals_table(verdicts_on(found)), sep="\n")
+    for targets, explanation in ((ROADS, EXPLANATION), (SCENES, SCENES_EXPLANATION)):
+        if has_any(found, targets):
+            console.print(figures_table(found, targets), explanation, "", sep="\n")
+    console.print(goals_table(verdicts_on(found)))
     for trouble in troubles:
         console.print(trouble, style="red")
 
@@ -112,12 +120,13 @@ def print_tables(machine: Machine, plan: Plan, found: Spreads, troubles: Iterabl
 @click.command()
 @click.option("--quick", is_flag=True, help="One short round: to see that nothing is badly wrong, not to compare.")
 @click.option("--only", "wanted", callback=chosen, metavar="NAME[,NAME]", help=f"Some of {', '.join(Measurement)}.")
-@click.option("--rounds", type=click.IntRange(1, 50), help="How often to measure all but memory.")
+@click.option("--rounds", type=click.IntRange(1, 50), help="How often to measure all but memory and slow clients.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON instead of tables.")
 def command(quick: bool, wanted: frozenset[Measurement], rounds: int | None, as_json: bool) -> None:
     """Measure what Codex-LB costs: made-up turns sent directly, through plain mitmdump, and through `codexlb serve`.
 
-    All three alternate in one run, on this machine and nothing else. Exits with 1 when turns failed.
+    All three alternate in one run, on this machine and nothing else. Then two scenes through `codexlb serve`: small
+    client keys alone and beside a greedy one, a good client alone and beside slow ones. Exits with 1 when turns failed.
     """
     if not sys.platform.startswith("linux"):
         raise click.ClickException("The benchmark reads CPU and memory from /proc: run it on Linux.")

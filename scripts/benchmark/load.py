@@ -43,6 +43,7 @@ class Sample:
     resident_bytes: int | None
     first_ms_p50: float | None
     first_ms_p99: float | None
+    first_ms_p95: float | None
     age_ms_p99: float | None
 
 
@@ -59,5 +60,6 @@ def sample(tally: Tally, span: Span) -> Sample:
         resident_bytes=span.resident_bytes,
         first_ms_p50=percentile(first, 50),
         first_ms_p99=percentile(first, 99),
+        first_ms_p95=percentile(first, 95),
         age_ms_p99=percentile(age, 99),
     )

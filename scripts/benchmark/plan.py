@@ -39,11 +39,21 @@ class Measurement(enum.StrEnum):
     TTFT = "ttft"
     PACED = "paced"
     MEMORY = "memory"
+    FAIR_SHARE = "fair-share"
+    SLOW_CLIENTS = "slow-clients"
+    VIEWERS = "viewers"
+
+
+SCENES = frozenset({Measurement.FAIR_SHARE, Measurement.SLOW_CLIENTS, Measurement.VIEWERS})
+"""Played before codexlb only, alone and beside others; the rest is measured over all roads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long each load lasts (seconds a round), how many slow streams there are, and how often all is repeated."""
+    """How long each load lasts (seconds a round), how many slow streams there are, and how often all is repeated.
+
+    Slow clients stay for their whole time once, however many rounds there are.
+    """
 
     rounds: int
     turns_seconds: float
@@ -52,19 +62,24 @@ class Plan:
     paced_seconds: float
     slow_streams: int
     slow_seconds: float
+    share_seconds: float
+    slow_clients_seconds: float
+    viewers_seconds: float
 
 
 FULL = Plan(
     rounds=5, turns_seconds=1.1, burst_seconds=0.8, first_seconds=0.7,
-    paced_seconds=2, slow_streams=500, slow_seconds=3,
+    paced_seconds=2, slow_streams=500, slow_seconds=3, share_seconds=3.5, slow_clients_seconds=60,
+    viewers_seconds=40,
 )  # fmt: skip
-"""Under four minutes."""
+"""Under six minutes."""
 
 QUICK = Plan(
     rounds=1, turns_seconds=0.5, burst_seconds=0.3, first_seconds=0.3,
-    paced_seconds=0.8, slow_streams=150, slow_seconds=0.8,
+    paced_seconds=0.8, slow_streams=150, slow_seconds=0.8, share_seconds=2, slow_clients_seconds=6,
+    viewers_seconds=6,
 )  # fmt: skip
-"""Under 40 seconds: to see that nothing is badly wrong, not to compare."""
+"""Under a minute: to see that nothing is badly wrong, not to compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +156,7 @@ def first_tokens(plan: Plan) -> tuple[Step, ...]:
 
 
 def steps(plan: Plan, measurement: Measurement) -> tuple[Step, ...]:
-    """The loads of one measurement in one round."""
+    """The loads of one measurement in one round, for every road; a scene has none."""
     match measurement:
         case Measurement.THROUGHPUT:
             return throughput(plan)
@@ -151,3 +166,5 @@ def steps(plan: Plan, measurement: Measurement) -> tuple[Step, ...]:
             return (Step(held(PACED_STREAMS, PACED_GAP_MS, plan.paced_seconds), paced_values),)
         case Measurement.MEMORY:
             return (Step(held(plan.slow_streams, SLOW_GAP_MS, plan.slow_seconds), slow_values),)
+        case Measurement.FAIR_SHARE | Measurement.SLOW_CLIENTS | Measurement.VIEWERS:
+            return ()

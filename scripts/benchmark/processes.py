@@ -5,12 +5,14 @@ from __future__ import annotations
 import http
 import http.client
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 READY_SECONDS = 30.0
 END_SECONDS = 10.0
@@ -45,12 +47,29 @@ def running(
     argv: Sequence[str | Path], log: Path, cores: frozenset[int], environ: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
     """Start a command that writes to `log`; end it by its id, by force when it does not end in time."""
-    with log.open("w") as words:
-        process = subprocess.Popen(  # noqa: S603  only this package's own commands and mitmdump
-            argv, stdin=subprocess.DEVNULL, stdout=words, stderr=words, text=True, env=environ
-        )
-    try:
+    with log.open("w") as words, started(argv, words, words, environ) as process:
         os.sched_setaffinity(process.pid, cores)
+        yield process
+
+
+@contextmanager
+def started(
+    argv: Sequence[str | Path], output: int | IO[str], errors: int | IO[str], environ: Mapping[str, str] | None
+) -> Iterator[subprocess.Popen[str]]:
+    """A process that is ended in any case: a SIGTERM that comes while it starts waits until it is known."""
+    told: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: told.append(number))
+    try:
+        process = subprocess.Popen(  # noqa: S603  only this package's own commands and mitmdump
+            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, text=True, env=environ
+        )
+    except OSError:
+        signal.signal(signal.SIGTERM, before)
+        raise
+    try:
+        signal.signal(signal.SIGTERM, before)
+        if told:
+            signal.raise_signal(signal.SIGTERM)
         yield process
     finally:
         end(process)
@@ -70,16 +89,12 @@ def output_of(
     argv: Sequence[str | Path], cores: frozenset[int], seconds: float, environ: Mapping[str, str] | None = None
 ) -> str:
     """What a command prints; BenchmarkError when it fails or takes longer than `seconds`."""
-    process = subprocess.Popen(  # noqa: S603  only this package's own commands
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
-    )
-    try:
+    with started(argv, subprocess.PIPE, subprocess.PIPE, environ) as process:
         os.sched_setaffinity(process.pid, cores)
-        output, errors = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise BenchmarkError(f"`{spoken(argv)}` did not end within {seconds:.0f} seconds.") from None
-    finally:
-        end(process)
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise BenchmarkError(f"`{spoken(argv)}` did not end within {seconds:.0f} seconds.") from None
     if process.returncode:
         raise BenchmarkError(f"`{spoken(argv)}` failed: {last_line(errors)}")
     return output

@@ -30,14 +30,15 @@ def body(length: int, session: str) -> bytes:
     return json.dumps(document).encode()
 
 
-def request(number: int, body_bytes: int, events: int, gap_ms: int) -> bytes:
+def request(number: int, body_bytes: int, events: int, gap_ms: int, key: str | None = None) -> bytes:
     """A whole turn of stream `number`: what it asks of the upstream is in `x-benchmark` (see upstream)."""
+    shown = f"authorization: Bearer {key}\r\n" if key else ""
     session = session_id(number)
     payload = body(body_bytes, session)
     head = (
         f"POST {PATH} HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: text/event-stream\r\n"
         f"content-type: application/json\r\noriginator: codex_exec\r\nuser-agent: codex_exec/0.169.0\r\n"
         f"session-id: {session}\r\nthread-id: {session}\r\nx-client-request-id: {session}\r\n"
-        f"x-benchmark: {events} {gap_ms}\r\ncontent-length: {len(payload)}\r\n\r\n"
+        f"{shown}x-benchmark: {events} {gap_ms}\r\ncontent-length: {len(payload)}\r\n\r\n"
     )
     return head.encode() + payload

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from codexlb_store.ledger import Outcome
-from codexlb_store.reports import Dimension, usage
 from codexlb_store.schema import open_store
+from codexlb_store.usage import Dimension, usage
 from scripts.benchmark.figures import Target
 from scripts.benchmark.logins import auth_json
 from scripts.benchmark.processes import BenchmarkError, Cores, output_of, running, wait_until_ready
@@ -53,16 +53,22 @@ def mitmdump_command(folder: Path, port: int, upstream: int) -> list[str | Path]
     return [beside_python("mitmdump"), *mode, *listen, *quiet, "-s", script]
 
 
-def codexlb_command(port: int, upstream: int) -> list[str | Path]:
+def upstream_command(port: int) -> list[str | Path]:
+    """The upstream that all roads lead to."""
+    return [sys.executable, "-P", "-m", "scripts.benchmark.upstream", str(port)]
+
+
+def codexlb_command(port: int, upstream: int, *settings: str) -> list[str | Path]:
     """The whole chain, ledger on; usage polls off, since the upstream has no usage to tell."""
     origin = f"http://127.0.0.1:{upstream}"
     listen = ["--listen", "127.0.0.1", "--port", str(port)]
-    to = ["--upstream", origin, "--issuer", origin, "--set", "codexlb_poll_seconds=0"]
-    return [beside_python("codexlb"), "serve", *listen, *to]
+    options = [word for setting in ("codexlb_poll_seconds=0", *settings) for word in ("--set", setting)]
+    return [beside_python("codexlb"), "serve", *listen, "--upstream", origin, "--issuer", origin, *options]
 
 
-def import_accounts(home: Path, cores: Cores) -> None:
-    """Fill a new data folder with made-up accounts, by the command people use."""
+def make_home(home: Path, cores: Cores) -> None:
+    """Make a data folder with made-up accounts, by the command people use."""
+    home.mkdir(parents=True)
     paths = [home / f"auth-{number}.json" for number in range(ACCOUNTS)]
     for number, path in enumerate(paths):
         path.write_text(auth_json(number))
@@ -77,11 +83,10 @@ def at_home(home: Path) -> dict[str, str]:
 @contextmanager
 def open_roads(folder: Path, cores: Cores) -> Iterator[list[Road]]:
     """Start upstream and proxies and yield every road; all processes are ended on the way out."""
-    folder.mkdir()
-    import_accounts(folder, cores)
+    make_home(folder, cores)
     upstream, mitmdump, codexlb = free_port(), free_port(), free_port()
     started: list[tuple[Target, int, list[str | Path]]] = [
-        (Target.DIRECT, upstream, [sys.executable, "-P", "-m", "scripts.benchmark.upstream", str(upstream)]),
+        (Target.DIRECT, upstream, upstream_command(upstream)),
         (Target.MITMDUMP, mitmdump, mitmdump_command(folder, mitmdump, upstream)),
         (Target.CODEXLB, codexlb, codexlb_command(codexlb, upstream)),
     ]
@@ -96,7 +101,23 @@ def open_roads(folder: Path, cores: Cores) -> Iterator[list[Road]]:
         yield [Road(target, port, pid) for (target, port, _), pid in zip(started, pids, strict=True)]
 
 
+@contextmanager
+def open_proxies(homes: Mapping[Target, Path], cores: Cores, *settings: str) -> Iterator[dict[Target, Road]]:
+    """Start an upstream and a codexlb on each of these data folders; all processes are ended on the way out."""
+    with ExitStack() as stack:
+        upstream, roads = free_port(), {}
+        stack.enter_context(running(upstream_command(upstream), Path(os.devnull), cores.upstream))
+        for target, home in homes.items():
+            port, log = free_port(), home / "serve.log"
+            argv = codexlb_command(port, upstream, *settings)
+            process = stack.enter_context(running(argv, log, cores.proxies, at_home(home)))
+            wait_until_ready(process, target, port, log)
+            roads[target] = Road(target, port, process.pid)
+        yield roads
+
+
 def completed_rows(folder: Path) -> int:
     """How many turns the ledger of a data folder has as completed."""
     with closing(open_store(folder)) as db:
-        return sum(row.requests for row in usage(db, Dimension.OUTCOME) if row.group == Outcome.COMPLETED)
+        rows = usage(db, (Dimension.OUTCOME,))
+        return sum(row.sums.requests for row in rows if row.groups == (Outcome.COMPLETED,))

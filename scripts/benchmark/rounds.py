@@ -15,7 +15,7 @@ from pathlib import Path
 from scripts.benchmark.figures import Figure, Target, added
 from scripts.benchmark.findings import Findings
 from scripts.benchmark.load import Load, Sample
-from scripts.benchmark.plan import EVENTS, SMALL_BYTES, SMALL_STREAMS, Measurement, Plan, Step, steps
+from scripts.benchmark.plan import EVENTS, SCENES, SMALL_BYTES, SMALL_STREAMS, Measurement, Plan, Step, steps
 from scripts.benchmark.processes import Cores, output_of
 from scripts.benchmark.procfs import resident_bytes
 from scripts.benchmark.roads import Road, completed_rows, open_roads
@@ -87,7 +87,7 @@ def measure_rounds(
 def run(plan: Plan, wanted: Collection[Measurement], folder: Path, cores: Cores, report: Report) -> Findings:
     """Measure what is wanted; memory comes first and on processes of its own. Raises BenchmarkError."""
     findings = Findings()
-    timed = set(wanted) - {Measurement.MEMORY}
+    timed = set(wanted) - SCENES - {Measurement.MEMORY}
     if Measurement.MEMORY in wanted:
         report("memory")
         with open_roads(folder / "memory", cores) as roads:

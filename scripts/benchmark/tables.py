@@ -9,9 +9,9 @@ from typing import Any
 from rich.table import Column, Table
 from rich.text import Text
 
-from scripts.benchmark.figures import Figure, Spread, Target, Verdict, ratio
+from codexlb_store.quantity import EXACT_BELOW, count
+from scripts.benchmark.figures import IN_SCENES, ROADS, SCENES, Figure, Spread, Target, Verdict, ratio
 from scripts.benchmark.machine import Machine
-from scripts.quantity import EXACT_BELOW, count
 from scripts.terminal import figures, table
 
 Spreads = Mapping[tuple[Figure, Target], Spread]
@@ -41,6 +41,9 @@ LABELS = {
     Figure.MEMORY_IDLE: "MB resident, idle",
     Figure.MEMORY_SLOW: "MB resident, slow streams",
     Figure.AGE_SLOW: "Event age ms, slow streams, p99",
+    Figure.SMALL_KEYS_P95: "Small keys' first token ms, p95",
+    Figure.GOOD_CLIENT_P95: "Good client's first token ms, p95",
+    Figure.LOOKED_AT_P95: "Busy proxy's first token ms, p95",
 }
 
 BOUNDS_WIDTH = len("3.03M-3.58M")
@@ -49,6 +52,11 @@ BOUNDS_WIDTH = len("3.03M-3.58M")
 EXPLANATION = (
     "Kept: the client keeps its connection; else it opens one for each turn, as Codex does. +ms: more than directly "
     "in the same round. Beside a median: the lowest and highest round. Ratio: codexlb to mitmdump."
+)
+SCENES_EXPLANATION = (
+    "Through codexlb alone, and beside others: nine small keys beside a greedy one that keeps a hundred long turns "
+    "waiting; a good client beside 200 that send byte by byte, or nothing; a busy proxy beside a dashboard, /metrics "
+    "each second and `report --watch`. Ratio: beside to alone."
 )
 
 
@@ -70,16 +78,21 @@ def cell(found: Spread | None) -> Text:
     return Text.assemble(number(found.median), (f" {number(found.low)}-{number(found.high)}", "dim"))
 
 
-def figures_table(found: Spreads) -> Table:
-    """Each measured figure over the three roads, and what codexlb takes of mitmdump's."""
-    heads = [Column(target.value, justify="right", min_width=BOUNDS_WIDTH) for target in Target]
+def figures_table(found: Spreads, targets: Sequence[Target]) -> Table:
+    """Each figure measured over these roads, or in these scenes, and its ratio."""
+    heads = [Column(target.value, justify="right", min_width=BOUNDS_WIDTH) for target in targets]
     shown = table(Column("Figure", no_wrap=True), *heads, figures("ratio"))
     for figure in Figure:
-        cells = [cell(found.get((figure, target))) for target in Target]
+        cells = [cell(found.get((figure, target))) for target in targets]
         if any(cells):
             of = ratio(found, figure)
             shown.add_row(LABELS[figure], *cells, "" if of is None else f"{of:.2f}")
     return shown
+
+
+def has_any(found: Spreads, targets: Sequence[Target]) -> bool:
+    """Whether anything was measured there."""
+    return any(target in targets for _, target in found)
 
 
 def outcome(verdict: Verdict) -> Text:
@@ -96,7 +109,8 @@ def goals_table(verdicts: Sequence[Verdict]) -> Table:
     shown = table(Column("Goal for codexlb"), figures("must"), figures("aim"), figures("is"), Column(""))
     for verdict in verdicts:
         goal = verdict.goal
-        label = f"{LABELS[goal.figure]}, to mitmdump's" if goal.of_ratio else LABELS[goal.figure]
+        to = "alone" if goal.figure in IN_SCENES else "mitmdump's"
+        label = f"{LABELS[goal.figure]}, to {to}" if goal.of_ratio else LABELS[goal.figure]
         aim = "" if goal.aim is None else number(goal.aim)
         shown.add_row(label, number(goal.must), aim, number(verdict.measured), outcome(verdict))
     return shown
@@ -115,7 +129,7 @@ def figure_records(found: Spreads) -> list[dict[str, Any]]:
     """Each measured figure as a JSON object; null where a road does not have it."""
     records = []
     for figure in Figure:
-        roads = {target: found.get((figure, target)) for target in Target}
+        roads = {target: found.get((figure, target)) for target in (SCENES if figure in IN_SCENES else ROADS)}
         if any(roads.values()):
             values = {target.value: asdict(spread) if spread else None for target, spread in roads.items()}
             records.append({"figure": figure.value, **values, "ratio": ratio(found, figure)})

@@ -11,8 +11,8 @@ from rich.text import Text
 from codexlb_store.limit_texts import limit_text
 from codexlb_store.limit_uses import LimitUse
 from codexlb_store.limits import MICRO, Limit, LimitKind
+from codexlb_store.quantity import count, dollars, duration, moment, percent
 from scripts.bars import bar, usage_style
-from scripts.quantity import count, dollars, duration, moment, percent
 
 LIMITS, BARS, PERCENT, RESETS, AT = "Limit", "Used", "", "Resets in", "at"
 

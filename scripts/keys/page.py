@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group
@@ -15,14 +15,16 @@ from sqlite_utils import Database
 
 from codexlb_store.accounts import load_accounts
 from codexlb_store.keys import Key
-from codexlb_store.reports import Dimension, UsageRow, usage
+from codexlb_store.quantity import WEEK, age, moment
+from codexlb_store.usage import Filters, Sums, usage
 from scripts.keys.limits_table import limits_table
 from scripts.keys.record import key_record
 from scripts.keys.status import date, expiry, problem_now, replaced, status_style, status_text
 from scripts.keys.view import KeyView
-from scripts.quantity import WEEK, age, moment
+from scripts.report.labels import account_names
+from scripts.report.record import sums_record
+from scripts.report.usage_table import usage_table
 from scripts.since import start_of_day
-from scripts.usage_table import account_names, usage_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class KeyDossier:
     """What is known of a key: its view, what it used today and in the last seven days, its accounts' names by id."""
 
     view: KeyView
-    today: UsageRow
-    week: UsageRow
+    today: Sums
+    week: Sums
     account_names: Mapping[str, str]
 
 
@@ -41,10 +43,9 @@ def open_dossier(db: Database, view: KeyView, now: float, zone: datetime.tzinfo 
     return KeyDossier(view, today, week, account_names(load_accounts(db)))
 
 
-def used_since(db: Database, key_id: str, since: float) -> UsageRow:
+def used_since(db: Database, key_id: str, since: float) -> Sums:
     """What one key used from then on."""
-    rows = {row.group: row for row in usage(db, Dimension.KEY, since)}
-    return rows.get(key_id, UsageRow(key_id, 0, None, None, None, None, None))
+    return usage(db, filters=Filters(since, key_id=key_id))[0].sums
 
 
 def dossier_record(dossier: KeyDossier, now: float) -> dict[str, Any]:
@@ -52,9 +53,7 @@ def dossier_record(dossier: KeyDossier, now: float) -> dict[str, Any]:
     used = {"today": dossier.today, "last_7_days": dossier.week}
     return {
         **key_record(dossier.view, now),
-        "usage": {
-            span: {name: value for name, value in asdict(row).items() if name != "group"} for span, row in used.items()
-        },
+        "usage": {span: sums_record(sums) for span, sums in used.items()},
     }
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from codexlb_store.limit_texts import LimitTextError, parse_limit
 from codexlb_store.limits import Limit
+from codexlb_store.quantity import DAY
 from scripts.lengths import parse_length
-from scripts.quantity import DAY
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra")
 TIERS = {"auto": "auto", "default": "default", "flex": "flex", "priority": "priority", "fast": "priority"}

@@ -6,7 +6,7 @@ import datetime
 
 from codexlb_store.keyring import KeyProblem, problem_of
 from codexlb_store.keys import Key, Secret
-from scripts.quantity import DAY, age, duration, moment
+from codexlb_store.quantity import DAY, age, duration, moment
 from scripts.remarks import Remark
 
 ACTIVE = "active"

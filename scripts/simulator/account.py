@@ -32,7 +32,7 @@ class Condition(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What an account was asked and what it gave, exactly; tokens of finished answers only."""
+    """What an account was asked and what it gave, exactly; tokens of finished answers, and of failed ones that told."""
 
     requests: int = 0
     completed: int = 0
@@ -126,10 +126,14 @@ class Account:
 
     def book(self, usage: Usage) -> None:
         """An answer was finished: its tokens are spent."""
+        self.spend(usage)
+        self.books = replace(self.books, completed=self.books.completed + 1)
+
+    def spend(self, usage: Usage) -> None:
+        """Tokens were used, whatever for."""
         now, weight = self._clock.now(), weighted_tokens(usage)
         self._windows = {minutes: windows.spent(w, weight, now) for minutes, w in self._windows.items()}
-        books = self.books
-        self.books = replace(books, completed=books.completed + 1, usage=books.usage + usage)
+        self.books = replace(self.books, usage=self.books.usage + usage)
 
     def change(self, change: AccountChange) -> None:
         """Applies what concerns the account itself; its tokens are the issuer's."""

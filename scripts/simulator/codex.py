@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from scripts.simulator import events, models
 from scripts.simulator.account import Account
@@ -50,7 +49,7 @@ class CodexApi:
             "x-codex-turn-state": seal(account.seat.name, f"turn/{reply.response_id}"),
         }
         await call.start(200, {**self._headers(call, account), **headers})
-        await self._stream(call, reply, lambda: self._book(call, account, reply))
+        await self._stream(call, account, reply)
         await call.end()
 
     async def compact(self, call: Call) -> None:
@@ -129,23 +128,31 @@ class CodexApi:
         account.book(reply.usage or Usage())
         call.entry.completed, call.entry.usage = True, reply.usage
 
-    async def _stream(self, call: Call, reply: events.Reply, book: Callable[[], None]) -> None:
+    async def _fail(self, call: Call, account: Account, reply: events.Reply, number: int) -> None:
+        """The answer ends as failed; what it used all the same is told only if the fault says so."""
+        usage = reply.usage if call.fault.usage else None
+        await call.write(events.failed_event(reply, call.fault.error, number, usage))
+        if usage:
+            account.spend(usage)
+            call.entry.usage = usage
+
+    async def _stream(self, call: Call, account: Account, reply: events.Reply) -> None:
         fault, outputs = call.fault, 0
         pause = self._world.settings.delta_ms / 1000 if fault.delta_seconds is None else fault.delta_seconds
         if call.fails_at(Moment.HEAD):
-            await call.write(events.failed_event(reply, fault.error, 0))
+            await self._fail(call, account, reply, 0)
             return
         for number, step in enumerate(events.steps(reply)):
             if step.is_output and pause:
                 await asyncio.sleep(pause)
             await call.write(step.data)
             if step.reached is Moment.COMPLETED:
-                book()
+                self._book(call, account, reply)
             outputs += step.is_output
             is_moment = step.is_output and outputs == fault.after_deltas
             moment = Moment.OUTPUT if is_moment else step.reached
             if moment and call.fails_at(moment):
-                await call.write(events.failed_event(reply, fault.error, number + 1))
+                await self._fail(call, account, reply, number + 1)
                 return
             if moment:
                 await call.reach(moment)

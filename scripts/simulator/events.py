@@ -107,9 +107,10 @@ def event(kind: str, sequence_number: int, fields: Mapping[str, Any]) -> bytes:
     return b"event: " + kind.encode() + b"\ndata: " + data + b"\n\n"
 
 
-def failed_event(reply: Reply, error: Mapping[str, Any], sequence_number: int) -> bytes:
-    """The event that tells of a failure inside a stream."""
-    response = {**_response(reply, "failed"), "error": dict(error)}
+def failed_event(reply: Reply, error: Mapping[str, Any], sequence_number: int, usage: Usage | None = None) -> bytes:
+    """The event that tells of a failure inside a stream, and what was used until then."""
+    told = usage_json(usage) if usage else None
+    response = {**_response(reply, "failed"), "error": dict(error), "usage": told}
     return event("response.failed", sequence_number, {"response": response})
 
 

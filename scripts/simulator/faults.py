@@ -35,15 +35,17 @@ class Act(enum.StrEnum):
 class Fault:
     """One scripted deviation for the next matching calls.
 
-    Matching: `account` (its name), `path` (the request's path ends with it), `model`; None matches all. It
-    serves `times` calls, None means for ever. Trouble: `act` happens `at` a moment, or after `after_bytes`
-    bytes of the answer's body. Another answer: `status` with `body` (text, or any JSON value) and `headers`;
-    without `status` the headers are added to the real answer. The shape of a stream: the remaining fields.
+    Matching: `account` (its name), `path` (the request's path ends with it), `model`, `thread` (the thread id in its
+    headers); None matches all. It serves `times` calls, None means for ever. Trouble: `act` happens `at` a moment,
+    or after `after_bytes` bytes of the answer's body. Another answer: `status` with `body` (text, or any JSON value)
+    and `headers`; without `status` the headers are added to the real answer. The shape of a stream: the remaining
+    fields.
     """
 
     account: str | None = None
     path: str | None = None
     model: str | None = None
+    thread: str | None = None
     times: int | None = 1
 
     act: Act | None = None
@@ -64,24 +66,31 @@ class Fault:
     items: tuple[Mapping[str, Any], ...] | None = None
     """Output items in place of the message, for example a function call."""
     usage: Mapping[str, int] = field(default_factory=dict)
-    """Fields of Usage (input_tokens, cached_tokens, ...) to report and to book instead of the estimates."""
+    """Fields of Usage (input_tokens, cached_tokens, ...) to report and to book instead of the estimates; an answer
+    that fails reports a usage only with these."""
     omit_usage: bool = False
     """Report `usage: null`."""
     incomplete: str | None = None
     """End with response.incomplete for this reason."""
 
     def __post_init__(self) -> None:
-        if self.at is Moment.ACCEPT and (self.act is not Act.RESET or self.account or self.path or self.model):
+        if self.at is Moment.ACCEPT and (self.act is not Act.RESET or self.names_calls):
             raise ValueError("A fault at accept can only reset, and cannot match: nothing of the request is known yet.")
         if self.act is Act.FAILED and self.at not in (Moment.HEAD, Moment.CREATED, Moment.OUTPUT):
             raise ValueError(f"A response cannot fail at {self.at}; use head, created or output.")
 
-    def matches(self, account: str | None, path: str, model: str | None) -> bool:
+    @property
+    def names_calls(self) -> bool:
+        """Whether it is for some calls only."""
+        return any((self.account, self.path, self.model, self.thread))
+
+    def matches(self, account: str | None, path: str, model: str | None, thread: str | None = None) -> bool:
         return (
             self.at is not Moment.ACCEPT
             and self.account in (None, account)
             and path.endswith(self.path or "")
             and self.model in (None, model)
+            and self.thread in (None, thread)
         )
 
 
@@ -116,9 +125,9 @@ class FaultQueue:
     def pending(self) -> tuple[Fault, ...]:
         return tuple(fault for fault, _ in self._left)
 
-    def take(self, account: str | None, path: str, model: str | None) -> Fault:
+    def take(self, account: str | None, path: str, model: str | None, thread: str | None = None) -> Fault:
         """The fault of this call, ORDINARY if none matches."""
-        return self._take(lambda fault: fault.matches(account, path, model)) or ORDINARY
+        return self._take(lambda fault: fault.matches(account, path, model, thread)) or ORDINARY
 
     def take_accept(self) -> bool:
         """Whether the connection that has just been accepted is to be reset."""

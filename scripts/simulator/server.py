@@ -172,7 +172,7 @@ class Simulator:
         secret = known.get("refresh_token") or known.get("code") or bearer(request.headers)
         entry.model = model if isinstance(model, str) else None
         entry.account = self.world.holder(str(secret))
-        entry.fault = self.world.faults.take(entry.account, entry.path, entry.model)
+        entry.fault = self.world.faults.take(entry.account, entry.path, entry.model, entry.header("thread-id"))
         return Call(request, entry, body)
 
     async def _answer(self, call: Call) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import random
 import time
 from collections.abc import Iterator
@@ -18,10 +19,10 @@ from addons.balancer import LONGEST_REST_AWAITED_SECONDS, Balancer
 from addons.exchange import Affinity, Client, Exchanges
 from addons.wire.failures import Diagnosis, Failure
 from codexlb_store.accounts import AccountStatus
+from codexlb_store.exchanges import requests
 from codexlb_store.keys import Key
 from codexlb_store.pool import Pool, Snapshot
 from codexlb_store.pricing import load_prices
-from codexlb_store.reports import requests
 from codexlb_store.schema import open_store
 from codexlb_store.selection import Strategy
 from tests.addons.proxy import Proxy, running, store_with
@@ -146,8 +147,11 @@ class Queue:
         self.flows: dict[str, http.HTTPFlow] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
-    def arrive(self, name: str, home: str | None = None, key: Key | None = None, body: bytes = b"{}") -> None:
+    def arrive(
+        self, name: str, home: str | None = None, key: Key | None = None, body: bytes = b"{}", encoding: str = ""
+    ) -> None:
         flow = self.flows[name] = a_flow(body=body)
+        flow.request.headers["content-encoding"] = encoding
         self.balancer.exchanges[flow] = an_exchange(
             id=name, opened_at=time.time(), lease=None, affinity=Affinity(name, home), client=Client("10.0.0.7", key)
         )
@@ -213,6 +217,46 @@ async def test_what_costs_more_has_fewer_turns() -> None:
         await queue.end(queue.served[-1])
 
     assert queue.served[1:] == ["d0", "c0", "c1", "c2", "c3", "d1", "c4", "c5", "d2"]
+
+
+async def test_who_has_an_account_to_itself_holds_up_nobody_at_another_one() -> None:
+    """A newcomer is served next, however much has been served elsewhere since those began to wait who wait there."""
+    alone, many, newcomer = (Key(name, 1.0, id=name) for name in ("alone", "many", "newcomer"))
+    queue = Queue(a_pool(A, B))
+    for number in range(5):
+        queue.arrive(f"m{number}", home="a", key=many)
+    for number in range(20):
+        queue.arrive(f"a{number}", home="b", key=alone)
+    await settled()
+    for number in range(20):
+        await queue.end(f"a{number}")
+    assert queue.served == ["m0", *(f"a{number}" for number in range(20))]
+
+    for number in range(2):
+        queue.arrive(f"n{number}", home="a", key=newcomer)
+    await settled()
+    for name in ("m0", "n0", "m1", "n1", "m2", "m3"):
+        await queue.end(name)
+
+    assert queue.served[21:] == ["n0", "m1", "n1", "m2", "m3", "m4"]
+
+
+async def test_a_packed_turn_costs_what_it_holds() -> None:
+    """Two keys send turns of the same size on the wire; one of them has packed a hundred times as much."""
+    packed, plain = Key("packed", 1.0, id="k1"), Key("plain", 1.0, id="k2")
+    queue = Queue(a_pool(A))
+    queue.arrive("first")
+    await settled()
+    for number in range(2):
+        queue.arrive(f"z{number}", key=packed, body=gzip.compress(b"x" * 1_000_000), encoding="gzip")
+    for number in range(4):
+        queue.arrive(f"p{number}", key=plain, body=b"x" * 1000)
+    await settled()
+
+    for _ in range(6):
+        await queue.end(queue.served[-1])
+
+    assert queue.served[1:] == ["z0", "p0", "p1", "p2", "p3", "z1"]
 
 
 async def test_a_client_that_leaves_while_waiting_gives_its_place_to_the_next() -> None:

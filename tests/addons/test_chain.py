@@ -12,7 +12,7 @@ import pytest
 import zstandard
 
 from codexlb_store.accounts import account_id
-from codexlb_store.reports import requests
+from codexlb_store.exchanges import requests
 from codexlb_store.schema import open_store
 from codexlb_store.windows import Window, save_windows
 from tests.addons.proxy import COMPLETED, OK_HEAD, Upstream, auth_json, chunk, running, store_with

@@ -10,9 +10,11 @@ import pytest
 from mitmproxy import ctx
 from mitmproxy.test import taddons
 
-from addons.client_keys import NOTE_USE_SECONDS, Auth, ClientKeys, bearer_of, without_credentials
+from addons.browser_sessions import BrowserSessions
+from addons.client_keys import NOTE_USE_SECONDS, Auth, ClientKeys
 from addons.exchange import Exchanges
 from addons.failed_tries import MOST_IN_A_WINDOW
+from addons.shown import bearer_of, without_credentials
 from addons.wire.denials import Denial
 from addons.wire.peers import parse_networks
 from addons.wire.routes import Route
@@ -37,7 +39,7 @@ KEYS = [
 
 
 def client_keys(*keys: Key, auth: Auth = Auth.AUTO, writer: Writer | None = None) -> ClientKeys:
-    step = ClientKeys(Exchanges(), Keyring(keys), writer or Writer(Path("/nowhere")))
+    step = ClientKeys(Exchanges(), Keyring(keys), BrowserSessions(), writer or Writer(Path("/nowhere")))
     step.auth = auth
     return step
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from addons.chain import Chain
+from tests.addons.key_lab import a_key, bearer
 from tests.addons.proxy import Upstream, running, store_with
 
 STEPS = (
-    "SafeOptions", "CodexCore", "Gate", "ClientKeys", "Pages", "Body", "KeyRules", "Meter", "ModelList",
-    "Verdict", "Limits", "Sticky", "Balancer", "Credentials", "Upstream", "Ledger", "Poller", "StoreKeeper",
-    "Clearance",
+    "SafeOptions", "CodexCore", "Gate", "ClientKeys", "Pages", "Api", "Dashboard", "Body", "KeyRules", "Meter",
+    "ModelList", "Verdict", "Limits", "Sticky", "Balancer", "Credentials", "Upstream", "CacheLedger", "Ledger",
+    "Metrics", "Poller", "Retention", "StoreKeeper", "Clearance",
 )  # fmt: skip
 REQUEST_HOOKS = ("requestheaders", "request")
 
@@ -81,3 +82,27 @@ async def test_a_step_that_raises_after_a_failed_attempt_passes_nothing_of_it_on
         assert (status, len(turns)) == (503, 1)
         assert b"pool" not in body
         assert json.loads(body)["error"]["message"]
+
+
+RESPONSE_HOOKS = ("responseheaders", "response")
+LIST = b'{"models":[{"slug":"gpt-5.5"},{"slug":"o9"}]}'
+
+
+@pytest.mark.parametrize("hook", RESPONSE_HOOKS)
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("stock", [False, True], ids=["serve", "mitmdump"])
+async def test_a_step_that_raises_shows_no_model_that_the_key_may_not_be_used_for(
+    home: Path, step: str, hook: str, stock: bool
+) -> None:
+    """Behind the list's filter it may be shown, before it there is an error in its place."""
+    bound = a_key(home, models=("o9",))
+    upstream = Upstream(answer=b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(LIST) + LIST)
+    async with running(home, upstream, tamper=break_step(step, hook), stock=stock) as proxy:
+        status, body = await proxy.ask("GET", "/backend-api/codex/models", b"", **bearer(bound))
+        assert len(upstream.requests) == 1
+    assert b"gpt-5.5" not in body
+    is_filtered = hook == "response" and STEPS.index(step) > STEPS.index("ModelList")
+    if is_filtered:
+        assert (status, body) == (200, b'{"models":[{"slug":"o9"}]}')
+    elif status != 200:
+        assert (status, json.loads(body)["error"]["code"]) == (502, "unreadable_models")

@@ -33,3 +33,12 @@ def test_who_failed_longest_ago_is_forgotten_first() -> None:
 
     assert len(tries) == MOST_ADDRESSES
     assert tries.add("first", NOW) is None
+
+
+def test_fewer_may_be_borne_and_who_is_let_in_begins_anew() -> None:
+    tries = FailedTries(2)
+
+    assert [tries.add("a", NOW) is None for _ in range(3)] == [True, True, False]
+    tries.forget("a")
+    tries.forget("unknown")
+    assert tries.add("a", NOW) is None

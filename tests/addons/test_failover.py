@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
+from codexlb_store.account_views import account_views
 from codexlb_store.accounts import AccountStatus
 from codexlb_store.auth_json import parse_auth_json
+from codexlb_store.exchanges import ExchangeRow, requests
 from codexlb_store.logins import save_login
-from codexlb_store.reports import ExchangeRow, account_views, requests
 from codexlb_store.schema import open_store
 from codexlb_store.vault import Vault
 from scripts.simulator.account import AccountChange, WindowChange

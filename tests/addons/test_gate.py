@@ -6,10 +6,11 @@ import json
 import socket
 
 import pytest
-from mitmproxy import http
+from mitmproxy import ctx, http
+from mitmproxy.test import taddons
 
 from addons.exchange import Exchange, Exchanges
-from addons.gate import Gate, admit, is_own_site
+from addons.gate import Gate, admit, is_own_site, parse_hosts
 from addons.wire.routes import Refusal, Route
 from tests.addons.samples import RESPONSES, a_flow
 
@@ -66,6 +67,7 @@ def test_a_request_is_admitted_on_its_route_or_refused(admitted: http.Request, e
         pytest.param({"sec-fetch-site": "same-origin", "origin": "http://127.0.0.1:2455"}, True, id="own page"),
         pytest.param({"origin": "http://localhost:2455"}, True, id="own page by name"),
         pytest.param({"origin": "http://[::1]:2455"}, True, id="own page, IPv6"),
+        pytest.param({"origin": "https://machine-1"}, True, id="own page by the machine's name"),
         # what a browser sends along for a page of somebody else
         pytest.param({"sec-fetch-site": "cross-site"}, False, id="another site"),
         pytest.param({"sec-fetch-site": "same-site", "origin": "http://localhost:3000"}, False, id="another port here"),
@@ -79,7 +81,7 @@ def test_pages_of_other_sites_are_told_by_what_browsers_say(headers: dict[str, s
     fields = [(b"host", b"127.0.0.1"), *((name.encode(), value.encode()) for name, value in headers.items())]
     made = a_flow(*fields, path=RESPONSES).request
 
-    assert is_own_site(made.headers) is expected
+    assert is_own_site(made.headers, NAMES) is expected
     assert admit(made, NAMES) == (Route.RESPONSES if expected else ANOTHER_SITE)
 
 
@@ -111,3 +113,54 @@ def test_what_is_turned_away_is_answered_and_gets_none() -> None:
         400,
         "unknown_host",
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        pytest.param("codex.example.com", None, id="named"),
+        pytest.param("Codex.Example.Com:8443", None, id="in other letters, with a port"),
+        pytest.param("pool", None, id="the second"),
+        pytest.param(socket.gethostname(), None, id="this machine's name as before"),
+        pytest.param("127.0.0.1", None, id="an address as before"),
+        pytest.param("example.com", 400, id="a part"),
+        pytest.param("a.codex.example.com", 400, id="below it"),
+        pytest.param("codex.example.com.evil.example", 400, id="a name that begins so"),
+        pytest.param("xcodex.example.com", 400, id="a name that ends so"),
+    ],
+)
+async def test_a_proxy_goes_by_the_names_it_is_given_and_by_no_other(host: str, status: int | None) -> None:
+    exchanges, flow = Exchanges(), a_flow((b"host", host.encode()), method="GET", path="/health")
+    with taddons.context() as context:
+        gate = Gate(exchanges)
+        context.master.addons.add(gate)
+        assert ctx.options.codexlb_hosts == ""
+        context.configure(gate, codexlb_hosts=" CODEX.example.com,pool,")
+
+        gate.requestheaders(flow)
+
+    assert (flow.response.status_code if flow.response else None) == status
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://codex.example.com",
+        "codex.example.com:443",
+        "*.example.com",
+        "codex example",
+        "codex/",
+        "-a",
+        "ö.example",
+        ".",
+    ],
+)
+async def test_what_is_no_host_name_is_refused_in_one_sentence(value: str) -> None:
+    with taddons.context() as context, pytest.raises(Exception, match=r"codexlb_hosts: .* is no host name: give names"):
+        gate = Gate(Exchanges())
+        context.master.addons.add(gate)
+        context.configure(gate, codexlb_hosts=f"pool,{value}")
+
+
+def test_no_names_are_none() -> None:
+    assert parse_hosts(" , ") == frozenset()

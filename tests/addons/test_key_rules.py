@@ -11,8 +11,8 @@ import pytest
 import zstandard
 
 from codexlb_store.accounts import account_id
+from codexlb_store.exchanges import ExchangeRow, requests
 from codexlb_store.limit_texts import parse_limit
-from codexlb_store.reports import ExchangeRow, requests
 from codexlb_store.schema import open_store
 from codexlb_store.sessions import Home, save_home
 from tests.addons.key_lab import TURN, a_key, bearer
@@ -83,6 +83,91 @@ async def test_what_a_key_may_ask_for(home: Path, rules: dict[str, Any], path: s
             code, "model" if code == "model_not_allowed" else "reasoning.effort",
         )  # fmt: skip
         assert [(row.outcome, row.error) for row in rows(home)] == [("refused", code)]
+
+
+FORM = "multipart/form-data; boundary=B0"
+OF_IMAGES: dict[str, Any] = {"limits": (parse_limit("1req/day:gpt-image*"),)}
+
+
+def a_form(*models: str, prompt: str = "a cat", more: str = "") -> bytes:
+    """A picture to be edited, as OpenAI's own libraries send it."""
+    fields = [("prompt", prompt), *(("model", model) for model in models)]
+    parts = [f'--B0\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n{text}\r\n' for name, text in fields]
+    picture = b'--B0\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n\x89PNG\x00"model"\r\n'
+    return "".join(parts).encode() + picture + b"--B0--\r\n"
+
+
+FORMS: dict[str, tuple[dict[str, Any], bytes, str, str | None]] = {
+    "model": ({"models": ("gpt-image-2",)}, a_form("gpt-image-2"), FORM, None),
+    "other model": ({"models": ("gpt-image-2",)}, a_form("gpt-image-9"), FORM, "not for the model 'gpt-image-9'"),
+    "no model": ({"models": ("gpt-image-2",)}, a_form(), FORM, "this request names none"),
+    "two models": ({"models": ("*",)}, a_form("gpt-image-2", "x"), FORM, "more than one model"),
+    "an unclear form": ({"models": ("*",)}, a_form("x", more="; x=y"), FORM, "does not say plainly"),
+    "no form at all": ({"models": ("*",)}, a_form("x"), "text/plain", "this request names none"),
+    "JSON that says it is a form": ({"models": ("*",)}, b'{"model":"x"}', FORM, "does not begin and end"),
+    "a prompt that looks like JSON": ({"models": ("x",)}, a_form("x", prompt='{"model":"y","model":"z"}'), FORM, None),
+    "an unclear form, but any model": ({}, a_form("x", more="; x=y"), FORM, None),
+    "an unclear form, but any model with some effort": (EFFORTS, a_form("x", "y"), FORM, None),
+    "an unclear form and a limit for a model": (OF_IMAGES, a_form("x", more="; x=y"), FORM, "does not say plainly"),
+    "no model and a limit for a model": (OF_IMAGES, b'{"prompt":"a cat"}', "application/json", "name its model"),
+    "nothing is enforced": ({"enforced_model": "gpt-5.5"}, a_form("gpt-image-2"), FORM, None),
+}
+
+
+@pytest.mark.parametrize(("rules", "body", "kind", "message"), FORMS.values(), ids=FORMS.keys())
+async def test_the_model_of_a_form_is_held_against_the_key(
+    home: Path, rules: dict[str, Any], body: bytes, kind: str, message: str | None
+) -> None:
+    plain = a_key(home, **rules)
+    async with running(home) as proxy:
+        status, said = await proxy.ask(path=TREE + "images/edits", body=body, content_type=kind, **bearer(plain))
+
+        assert (status, len(proxy.upstream.requests)) == ((403, 0) if message else (200, 1))
+        if message is None:
+            assert proxy.upstream.requests[0].endswith(body)
+    if message:
+        error = json.loads(said)["error"]
+        assert (error["code"], error["param"]) == ("model_not_allowed", "model")
+        assert message in error["message"]
+
+
+async def test_a_limit_for_a_model_counts_the_forms_that_name_it(home: Path) -> None:
+    key = bearer(a_key(home, **OF_IMAGES))
+    async with running(home) as proxy:
+        statuses = [
+            (await proxy.ask(path=TREE + "images/edits", body=a_form(model), content_type=FORM, **key))[0]
+            for model in ("gpt-image-2", "dall-e-2", "gpt-image-2")
+        ]
+    assert statuses == [200, 200, 429]
+    assert [row.model for row in rows(home) if row.outcome == "refused"] == ["gpt-image-2"]
+
+
+async def test_a_form_is_no_turn_and_nothing_is_enforced_on_it(home: Path) -> None:
+    plain = a_key(home, enforced_model="gpt-5.5")
+    async with running(home) as proxy:
+        status, _ = await proxy.ask(body=a_form("gpt-5.5"), content_type=FORM, **bearer(plain))
+        assert (status, proxy.upstream.connections) == (400, 0)
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\udc00", "\\ud800x", "\\ud800\\u0041", "\\ud800\\ud800"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"model":"HALF","input":[]}',
+        '{"model":"HALF","model":"gpt-5.5","input":[]}',
+        '{"service_tier":"flex","service_tier":"HALF","input":[]}',
+        '{"service_tier":"HALF","service_tier":"flex","input":[]}',
+        '{"reasoning":{"effort":"HALF","effort":"low"},"input":[]}',
+        '{"reasoning":{"HALF":1},"input":[]}',
+        '{"HALF":1,"input":[]}',
+    ],
+)
+async def test_half_a_character_in_what_a_key_enforces_is_a_broken_body(home: Path, body: str, half: str) -> None:
+    plain = a_key(home, **ENFORCED, **EFFORTS)
+    async with running(home) as proxy:
+        status, said = await proxy.ask(body=body.replace("HALF", half).encode(), **bearer(plain))
+        assert (status, json.loads(said)["error"]["code"]) == (400, "invalid_body")
+        assert proxy.upstream.connections == 0
 
 
 async def test_a_key_that_is_bound_to_models_may_ask_for_what_has_no_body(home: Path) -> None:

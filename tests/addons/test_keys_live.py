@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
@@ -17,11 +20,13 @@ from addons.client_keys import ClientKeys
 from addons.failed_tries import MOST_IN_A_WINDOW
 from addons.store_keeper import StoreKeeper
 from addons.wire.denials import Denial
-from codexlb_store.key_changes import revoke_key, rotate_key, set_disabled
-from codexlb_store.keyring import KeyProblem
+from codexlb_store.key_changes import revoke_key, rotate_key, set_disabled, set_limits
+from codexlb_store.keyring import KeyProblem, Keyring
+from codexlb_store.limit_texts import parse_limit
 from codexlb_store.schema import open_store
 from tests.addons.key_lab import TURN, a_key, bearer, key_named
-from tests.addons.proxy import Proxy, running, store_with
+from tests.addons.proxy import Proxy, Upstream, running, store_with
+from tests.addons.raw_client import connected
 from tests.addons.upstreams import Holding
 from tests.addons.waiting import until
 
@@ -158,11 +163,10 @@ async def test_when_a_key_was_last_used_is_kept(home: Path) -> None:
     assert abs((key_named(home, "team").last_used_at or 0) - time.time()) < 30
 
 
-@pytest.mark.parametrize(
-    "denial", [Denial.DISABLED, Denial.REVOKED, Denial.EXPIRED], ids=lambda denial: denial.name.lower()
-)
+@pytest.mark.parametrize("denial", CHANGES, ids=lambda denial: denial.name.lower())
 async def test_who_waits_for_an_account_is_not_served_once_the_key_is_taken_away(home: Path, denial: Denial) -> None:
-    key, upstream = bearer(a_key(home)), Holding()
+    plain, upstream = a_key(home), Holding()
+    key = bearer(plain)
     async with running(home, upstream, codexlb_account_concurrency=1) as proxy:
         first = asyncio.create_task(proxy.ask(body=TURN, **key))
         await until(lambda: len(upstream.requests) == 1)
@@ -171,9 +175,7 @@ async def test_who_waits_for_an_account_is_not_served_once_the_key_is_taken_away
         await until(lambda: len(balancer.line) == 1)
 
         change(home, CHANGES[denial])
-        keys = next(addon for addon in proxy.chain.addons if isinstance(addon, ClientKeys))
-        known = key_named(home, "team")
-        await until(lambda: keys.keyring.problem_with(known, time.time()) is not None)
+        await until(lambda: proxy_denies(proxy, plain))
         upstream.let_go.set()
 
         assert (await first)[0] == 200
@@ -210,6 +212,112 @@ async def test_a_key_is_taken_away_though_the_accounts_cannot_be_read(home: Path
         await until(lambda: proxy_denies(proxy, plain))
 
 
+def keyring_of(proxy: Proxy) -> Keyring:
+    """What the running proxy knows of keys."""
+    return next(addon for addon in proxy.chain.addons if isinstance(addon, StoreKeeper)).keyring
+
+
 def proxy_denies(proxy: Proxy, plain: str) -> bool:
-    keeper = next(addon for addon in proxy.chain.addons if isinstance(addon, StoreKeeper))
-    return isinstance(keeper.keyring.authenticate(plain, time.time()), KeyProblem)
+    return isinstance(keyring_of(proxy).authenticate(plain, time.time()), KeyProblem)
+
+
+Rest = Callable[[], Awaitable[tuple[int, dict[str, Any]]]]
+
+
+@contextlib.asynccontextmanager
+async def uploading(proxy: Proxy, **headers: str) -> AsyncIterator[Rest]:
+    """A turn of which half the body is there, and the client is let in; what is handed over sends the rest and tells
+    the answer."""
+    async with connected(proxy.port) as client:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"POST /backend-api/codex/responses HTTP/1.1\r\nhost: localhost\r\n{lines}connection: close\r\n"
+        client.send(f"{head}content-length: {len(TURN)}\r\n\r\n".encode() + TURN[:9])
+        keys = next(addon for addon in proxy.chain.addons if isinstance(addon, ClientKeys))
+        await until(lambda: [exchange for exchange in keys.exchanges.values() if exchange.client])
+
+        async def rest() -> tuple[int, dict[str, Any]]:
+            client.send(TURN[9:])
+            status, _, body = await client.answer()
+            return status, json.loads(body)["error"] if body.startswith(b"{") else {}
+
+        yield rest
+
+
+@pytest.mark.parametrize("denial", CHANGES, ids=lambda denial: denial.name.lower())
+async def test_who_uploads_is_not_served_once_the_key_is_taken_away(home: Path, denial: Denial) -> None:
+    plain = a_key(home)
+    async with running(home) as proxy, uploading(proxy, **bearer(plain)) as rest:
+        change(home, CHANGES[denial])
+        await until(lambda: proxy_denies(proxy, plain))
+        status, error = await rest()
+        assert (status, error["message"], proxy.upstream.connections) == (401, denial.value, 0)
+
+
+async def test_who_uploads_without_a_key_is_not_served_once_the_first_one_is_made(home: Path) -> None:
+    async with running(home) as proxy, uploading(proxy) as rest:
+        a_key(home)
+        await until(lambda: keyring_of(proxy).has_keys)
+        status, error = await rest()
+        assert (status, error["message"], proxy.upstream.connections) == (401, Denial.NO_KEY.value, 0)
+
+
+def bind(db: Database, key_id: str) -> None:
+    db.execute("UPDATE keys SET models = '[\"gpt-4\"]' WHERE id = ?", (key_id,))
+
+
+def limit(db: Database, key_id: str) -> None:
+    set_limits(db, key_id, [parse_limit("1req/day")], time.time())
+
+
+@pytest.mark.parametrize(
+    ("act", "code"), [(bind, "model_not_allowed"), (limit, "rate_limit_exceeded")], ids=["models", "limits"]
+)
+async def test_of_a_key_that_is_changed_during_an_upload_the_new_rules_count(
+    home: Path, act: Callable[[Database, str], object], code: str
+) -> None:
+    plain = a_key(home)
+    async with running(home) as proxy, uploading(proxy, **bearer(plain)) as rest:
+        change(home, act)
+        await until(lambda: keyring_of(proxy).authenticate(plain, time.time()) == key_named(home, "team"))
+        if act is limit:
+            assert (await proxy.ask(body=TURN, **bearer(plain)))[0] == 200
+        before = len(proxy.upstream.requests)
+        status, error = await rest()
+        assert (status, error["code"], len(proxy.upstream.requests)) == (403 if act is bind else 429, code, before)
+
+
+@dataclass
+class Failing(Upstream):
+    """Is asked, and fails only when it is let go."""
+
+    answer: bytes = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 2\r\n\r\n{}"
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.requests.append(await reader.readuntil(b"\r\n\r\n"))
+        await self.let_go.wait()
+        writer.write(self.answer)
+        writer.close()
+
+
+@pytest.mark.parametrize("denial", CHANGES, ids=lambda denial: denial.name.lower())
+async def test_no_second_attempt_leaves_once_the_key_is_taken_away(home: Path, denial: Denial) -> None:
+    plain, upstream = a_key(home), Failing()
+    async with running(home, upstream) as proxy:
+        asking = asyncio.create_task(proxy.ask(body=TURN, **bearer(plain)))
+        await until(lambda: len(upstream.requests) == 1)
+        change(home, CHANGES[denial])
+        await until(lambda: proxy_denies(proxy, plain))
+        upstream.let_go.set()
+        status, body = await asking
+    assert (status, json.loads(body)["error"]["message"]) == (401, denial.value)
+    assert len(upstream.requests) == 1
+
+
+async def test_the_same_failure_is_tried_again_while_the_key_is_good(home: Path) -> None:
+    """The control."""
+    plain, upstream = a_key(home), Failing()
+    upstream.let_go.set()
+    async with running(home, upstream) as proxy:
+        assert (await proxy.ask(body=TURN, **bearer(plain)))[0] >= 500
+    assert len(upstream.requests) == 2

@@ -13,19 +13,20 @@ import pytest
 
 from addons.budget_keeper import BudgetKeeper, BudgetsUnavailableError
 from addons.exchange import Client, Exchanges
+from addons.ledger import Ledger
 from addons.limits import A_REQUEST, Limits
 from addons.store_keeper import StoreKeeper
 from codexlb_store.budgets import Reservation
+from codexlb_store.exchanges import requests
 from codexlb_store.grants import Move, Need, asked, give_back, top_up
 from codexlb_store.key_changes import set_limits
-from codexlb_store.ledger import Outcome
+from codexlb_store.ledger import Outcome, Tokens
 from codexlb_store.limit_texts import parse_limit
 from codexlb_store.limits import span_of
 from codexlb_store.pricing import load_prices
 from codexlb_store.processes import ProcessMark, living
-from codexlb_store.reports import requests
 from codexlb_store.schema import open_store
-from codexlb_store.spends import estimate
+from codexlb_store.spends import NOTHING, spent
 from codexlb_store.writer import Writer
 from tests.addons.key_lab import TURN, a_key, bearer, key_named
 from tests.addons.proxy import OK_HEAD, Proxy, Upstream, chunk, running, store_with
@@ -129,6 +130,20 @@ async def test_a_model_of_its_own_has_a_limit_of_its_own(home: Path) -> None:
     assert statuses == [200, 200, 200, 429, 200]
 
 
+class Silent(Upstream):
+    """Answers nobody before it is let go."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__(answer=answer)
+        self.let_go = asyncio.Event()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.requests.append(await reader.readuntil(b"\r\n\r\n"))
+        await self.let_go.wait()
+        writer.write(self.answer)
+        writer.close()
+
+
 async def begin(proxy: Proxy, key: dict[str, str]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A turn whose client reads nothing yet."""
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
@@ -144,7 +159,7 @@ async def test_of_a_stream_that_was_cancelled_the_estimate_counts(home: Path) ->
         await reader.readuntil(b"output_text.delta")
         writer.close()
         await until(lambda: outcomes(home) == [Outcome.CANCELLED])
-    assert used(home) == [-(-len(TURN) // 4) + 2048, 2048, 1]
+    assert used(home) == [-(-len(TURN) // 4) + 1, 1, 1]
 
 
 async def test_what_never_reached_an_upstream_costs_nothing(tmp_path: Path) -> None:
@@ -173,6 +188,33 @@ async def test_what_uses_no_tokens_is_a_request(home: Path) -> None:
         for _ in range(3):
             assert (await proxy.ask("GET", "/backend-api/codex/models", b"", **key))[0] == 200
     assert used(home) == [0, 3]
+
+
+ANSWERED = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s"
+USAGE = b'{"usage":{"input_tokens":50,"output_tokens":1000}}'
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("images/generations", 6240), ("alpha/search", 2048)], ids=["pictures", "searches"]
+)
+async def test_of_many_pictures_or_searches_at_a_time_only_those_start_that_the_limit_has_room_for(
+    home: Path, path: str, expected: int
+) -> None:
+    """They hold what they are expected to use, as turns do, and what they did use counts."""
+    key, upstream = limited(home, f"{3 * expected}-output/day"), Silent(ANSWERED % (len(USAGE), USAGE))
+    async with running(home, upstream) as proxy:
+        asking = [
+            asyncio.create_task(
+                proxy.ask(path=f"/backend-api/codex/{path}", body=b'{"model":"gpt-5.5","input":[]}', **key)
+            )
+            for _ in range(20)
+        ]
+        await until(lambda: sum(task.done() for task in asking) == 17)
+        assert len(upstream.requests) == 3
+        upstream.let_go.set()
+        statuses = [status for status, _ in await asyncio.gather(*asking)]
+    assert (statuses.count(200), statuses.count(429)) == (3, 17)
+    assert used(home) == [3000]
 
 
 async def test_a_limit_is_changed_while_it_is_used(home: Path) -> None:
@@ -276,9 +318,9 @@ async def test_a_proxy_that_ends_in_the_middle_settles_the_estimate(home: Path) 
     async with running(home, Holding()) as proxy:
         reader, writer = await begin(proxy, key)
         await reader.readuntil(b"output_text.delta")
-        proxy.chain.addons[-4].done()  # type: ignore[attr-defined] # the ledger's, as at the end of mitmproxy
+        next(addon for addon in proxy.chain.addons if isinstance(addon, Ledger)).done()  # as at mitmproxy's end
         writer.close()
-    assert used(home) == [2048]
+    assert used(home) == [1], "the one piece of output that came"
 
 
 async def test_without_a_store_nothing_that_must_be_counted_is_sent(home: Path) -> None:
@@ -321,7 +363,8 @@ async def test_of_a_cancelled_stream_of_the_priority_tier_its_own_price_counts(h
         await reader.readuntil(b"delta")
         writer.close()
         await until(lambda: outcomes(home) == [Outcome.CANCELLED])
-    assert used(home) == [estimate(load_prices(), "gpt-5.5", "priority", len(body)).micro_usd]
+    tokens = Tokens(-(-len(body) // 4), 0, 1, None)
+    assert used(home) == [spent(load_prices(), "gpt-5.5", "priority", tokens, NOTHING).micro_usd]
 
 
 async def test_of_a_long_stream_that_was_cancelled_what_was_read_counts(home: Path) -> None:

@@ -8,26 +8,43 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from mitmproxy import http
 
 from addons.exchange import Client, Exchange, Exchanges
 from addons.pages import Pages
+from addons.readiness import Watch
+from addons.store_reader import ReadError, StoreReader
+from addons.wire.answers import Answer
 from addons.wire.routes import Route
+from codexlb_store.exchanges import requests
 from codexlb_store.limit_texts import parse_limit
-from codexlb_store.reports import requests
-from codexlb_store.schema import open_store
+from codexlb_store.schema import DATABASE_NAME, open_store
+from codexlb_store.writer import Writer
 from tests.addons.key_lab import TURN, a_key, bearer
 from tests.addons.proxy import running, store_with
-from tests.addons.samples import a_flow, an_answered_flow, an_exchange
+from tests.addons.samples import a_flow, a_pool, an_answered_flow, an_exchange
 from tests.addons.waiting import until
 
 NOWHERE = Path("/nowhere")
-LOCAL = frozenset({Route.HEALTH, Route.USAGE})
+LOCAL = frozenset({Route.HEALTH, Route.READY, Route.METRICS, Route.USAGE})
+
+
+def pages(flow: http.HTTPFlow, exchange: Exchange | None, metrics: Answer | None = None) -> Pages:
+    """The step over a pool without accounts; without `metrics` too many ask for those."""
+
+    async def answer() -> Answer:
+        if metrics is None:
+            raise ReadError("Too many ask for this at once: try again in a moment.")
+        return metrics
+
+    exchanges = Exchanges({flow: exchange} if exchange else {})
+    return Pages(exchanges, StoreReader(NOWHERE), Watch(a_pool(), Writer(NOWHERE)), answer)
 
 
 async def test_health_is_answered_here() -> None:
     flow = a_flow(method="GET", path="/health")
 
-    await Pages(Exchanges({flow: an_exchange(route=Route.HEALTH)}), NOWHERE).request(flow)
+    await pages(flow, an_exchange(route=Route.HEALTH)).request(flow)
 
     assert flow.response
     assert (flow.response.status_code, flow.response.content) == (200, b'{"status":"ok"}')
@@ -38,7 +55,7 @@ async def test_health_is_answered_here() -> None:
 async def test_every_other_route_goes_on(route: Route) -> None:
     flow = a_flow()
 
-    await Pages(Exchanges({flow: an_exchange(route=route)}), NOWHERE).request(flow)
+    await pages(flow, an_exchange(route=route)).request(flow)
 
     assert flow.response is None
 
@@ -47,7 +64,7 @@ async def test_every_other_route_goes_on(route: Route) -> None:
 async def test_who_was_not_let_in_gets_no_page(exchange: Exchange | None) -> None:
     flow = a_flow(method="GET", path="/health")
 
-    await Pages(Exchanges({flow: exchange} if exchange else {}), NOWHERE).request(flow)
+    await pages(flow, exchange).request(flow)
 
     assert flow.response is None
 
@@ -55,7 +72,7 @@ async def test_who_was_not_let_in_gets_no_page(exchange: Exchange | None) -> Non
 async def test_an_answer_that_is_there_already_stays() -> None:
     flow = an_answered_flow(401)
 
-    await Pages(Exchanges({flow: an_exchange(route=Route.HEALTH)}), NOWHERE).request(flow)
+    await pages(flow, an_exchange(route=Route.HEALTH)).request(flow)
 
     assert flow.response and flow.response.status_code == 401
 
@@ -63,11 +80,40 @@ async def test_an_answer_that_is_there_already_stays() -> None:
 async def test_nobody_without_a_key_has_figures_on_this_machine_neither() -> None:
     flow = a_flow(method="GET", path="/v1/usage")
 
-    await Pages(Exchanges({flow: an_exchange(route=Route.USAGE, client=Client("127.0.0.1", None))}), NOWHERE).request(
-        flow
-    )
+    await pages(flow, an_exchange(route=Route.USAGE, client=Client("127.0.0.1", None))).request(flow)
 
     assert flow.response and flow.response.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("metrics", "status"), [(Answer(200, (), b"a 1\n"), 200), (None, 503)], ids=["metrics", "too many ask"]
+)
+async def test_metrics_are_written_elsewhere(metrics: Answer | None, status: int) -> None:
+    flow = a_flow(method="GET", path="/metrics")
+
+    await pages(flow, an_exchange(route=Route.METRICS), metrics).request(flow)
+
+    assert flow.response and flow.response.status_code == status
+
+
+async def test_ready_is_told_here() -> None:
+    flow = a_flow(method="GET", path="/health/ready")
+
+    await pages(flow, an_exchange(route=Route.READY)).request(flow)
+
+    assert flow.response and flow.response.status_code == 503
+
+
+async def test_a_store_that_cannot_be_read_is_told_and_not_made_anew(tmp_path: Path) -> None:
+    store_with(tmp_path, "a").close()
+    plain = a_key(tmp_path, "team")
+    async with running(tmp_path) as proxy:
+        for path in tmp_path.glob(f"{DATABASE_NAME}*"):
+            path.unlink()
+        status, body = await proxy.ask("GET", "/v1/usage", b"", **bearer(plain))
+        assert not (tmp_path / DATABASE_NAME).exists()
+
+    assert (status, json.loads(body)["error"]["code"]) == (503, "busy")
 
 
 async def test_a_key_sees_its_own_use_limits_and_resets_and_nobody_elses(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from codexlb_store.accounts import load_accounts, set_residency
-from codexlb_store.reports import requests
+from codexlb_store.exchanges import requests
 from codexlb_store.schema import open_store
 from scripts.simulator.account import AccountChange
 from scripts.simulator.server import Simulator

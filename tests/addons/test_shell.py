@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from codexlb_store.reports import requests
+from codexlb_store.exchanges import requests
 from codexlb_store.schema import open_store
 from tests.addons.proxy import running, store_with
 from tests.addons.raw_client import connected

@@ -101,14 +101,14 @@ def test_a_long_turn_keeps_its_session_warm_to_its_end(sticky: Sticky) -> None:
 @pytest.mark.parametrize(
     ("session", "age_seconds", "expected"),
     [
-        ("s1", 60, Affinity("s1", "a")),
-        ("s1", 3600, Affinity("s1", None)),
+        ("s1", 60, Affinity("s1", "a", "a")),
+        ("s1", 3600, Affinity("s1", None, "a")),
         ("s2", 60, Affinity("s2", None)),
         (None, 60, Affinity(None, None)),
     ],
     ids=["warm", "cold", "new", "none"],
 )
-def test_a_request_learns_its_sessions_home(
+def test_a_request_learns_its_sessions_home_and_who_served_it_last(
     sticky: Sticky, session: str | None, age_seconds: float, expected: Affinity
 ) -> None:
     flow = a_flow()
@@ -135,13 +135,14 @@ def test_who_issued_a_turn_state_is_remembered(sticky: Sticky) -> None:
 
 @pytest.mark.parametrize(
     ("failure", "expected"),
-    [(Failure.FOREIGN_CONTENT, Affinity("s1", "b")), (Failure.OVERLOADED, Affinity("s1", None))],
+    [(Failure.FOREIGN_CONTENT, Affinity("s1", "b", "b")), (Failure.OVERLOADED, Affinity("s1", None, "b"))],
 )
 def test_what_another_account_sealed_brings_the_session_back_there_however_cold(
     sticky: Sticky, failure: Failure, expected: Affinity
 ) -> None:
     flow = a_flow()
-    exchange = sticky.exchanges[flow] = an_exchange(diagnoses=[("a", Diagnosis(failure, "code", None))])
+    affinity, failed = Affinity("s1", None, "b"), [("a", Diagnosis(failure, "code", None))]
+    exchange = sticky.exchanges[flow] = an_exchange(affinity=affinity, diagnoses=failed)
     sticky.pool.remember(Home("s1", "b", 0.0))
 
     sticky.upstream_attempt_failed(Attempt(flow, 1))

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from addons.ledger import opening_of
+from addons.ledger_rows import opening_of
 from addons.store_keeper import StoreKeeper
 from codexlb_store.accounts import account_id, set_residency, set_weight
+from codexlb_store.exchanges import ExchangeRow, requests
 from codexlb_store.ledger import open_exchange
 from codexlb_store.pool import Pool
 from codexlb_store.processes import ProcessMark, living
-from codexlb_store.reports import ExchangeRow, requests
 from codexlb_store.schema import open_store
 from codexlb_store.sessions import Home, save_home
 from codexlb_store.windows import Window, save_windows

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from codexlb_store.reports import requests
+from codexlb_store.exchanges import requests
 from codexlb_store.schema import open_store
 from scripts.simulator.server import Simulator
 from tests.addons.proxy import COMPLETED, OK_HEAD, Proxy, Upstream, chunk, running, store_with, unchunk

@@ -92,6 +92,24 @@ def add_exchange(db: Database, opening: Opening = OPENING, closing: Closing | No
         close_exchange(db, replace(closing, id=opening.id))
 
 
+KNOWN = Tokens(100, 40, 20, 5)
+
+
+def add(
+    db: Database,
+    *,
+    tokens: Tokens = KNOWN,
+    cost: float | None = 0.5,
+    is_open: bool = False,
+    closing: Mapping[str, Any] | None = None,
+    **opening: Any,
+) -> None:
+    """One more exchange, whose only attempt served it; what else is named goes into its opening."""
+    number = db["exchanges"].count
+    ended = replace(CLOSING, tokens=tokens, cost_usd=cost, **(closing or {}))
+    add_exchange(db, replace(OPENING, id=f"x{number}", **opening), None if is_open else ended)
+
+
 def wait_until(condition: Callable[[], bool], what: str) -> None:
     """Look until it is so, or fail after ten seconds."""
     deadline = time.monotonic() + 10

@@ -9,7 +9,18 @@ from statistics import quantiles
 
 import pytest
 
-from codexlb_store.fair_share import FairShare, Turn
+from codexlb_store.fair_share import FairShare
+
+
+def order(shares: FairShare, waiting: list[tuple[str | None, float]]) -> list[int]:
+    """In which order they are served who wait, given in order of arrival as key and cost."""
+    left, found = list(range(len(waiting))), []
+    while left:
+        found.append(min(left, key=lambda index: shares.lead(waiting[index][0])))
+        left.remove(found[-1])
+        shares.serve(*waiting[found[-1]])
+    return found
+
 
 ORDERS = {
     "nobody": ([], []),
@@ -23,29 +34,21 @@ ORDERS = {
 
 @pytest.mark.parametrize(("came", "expected"), ORDERS.values(), ids=ORDERS.keys())
 def test_the_order_of_those_who_wait(came: list[str], expected: list[int]) -> None:
+    waiting = [(None if text[0] == "-" else text[0], float(text[1])) for text in came]
+
+    assert order(FairShare(), waiting) == expected
+
+
+@pytest.mark.parametrize("cost", [1.0, 7.0], ids=["as dear as the others", "dearer"])
+def test_a_key_that_comes_back_has_saved_up_nothing(cost: float) -> None:
+    """While it was away the others had its share; it begins with everybody else, and so do they."""
     shares = FairShare()
-    turns = [shares.come(None if text[0] == "-" else text[0], float(text[1])) for text in came]
-
-    assert shares.in_order(list(zip(turns, range(len(turns)), strict=True))) == expected
-
-
-def test_a_key_that_comes_back_has_saved_up_nothing() -> None:
-    """While it was away the others had its share; it begins with everybody else."""
-    shares = FairShare()
+    shares.serve("back", cost)
     for _ in range(100):
-        shares.serve(shares.come("busy", 1.0))
-    waiting = [(shares.come(key, 1.0), f"{key}{n}") for n in range(3) for key in ("busy", "back")]
+        shares.serve("busy", 1.0)
+    waiting: list[tuple[str | None, float]] = [("busy", 1.0), ("back", 1.0)] * 3
 
-    assert shares.in_order(waiting) == ["back0", "busy0", "back1", "busy1", "back2", "busy2"]
-
-
-def test_who_leaves_the_line_pays_nothing() -> None:
-    shares = FairShare()
-    gone = [shares.come("a", 9.0) for _ in range(5)]
-    waiting = [(shares.come("a", 1.0), "a"), (shares.come("b", 1.0), "b")]
-
-    assert len(gone) == 5
-    assert shares.in_order(waiting) == ["a", "b"]
+    assert order(shares, waiting) == [1, 0, 3, 2, 5, 4]
 
 
 @dataclass
@@ -60,27 +63,22 @@ class House:
     def waits(self, turns: int) -> dict[str, list[float]]:
         """How long each key's turns waited, after so many in all; time is a number here."""
         shares, now, number = FairShare(), 0.0, 0
-        line: deque[tuple[Turn, tuple[str, float]]] = deque()
+        line: deque[tuple[str, float]] = deque()
         running: list[tuple[float, int, str]] = []
         waits: dict[str, list[float]] = defaultdict(list)
 
-        def come(key: str) -> None:
-            line.append((shares.come(key, self.cost.get(key, 1.0)), (key, now)))
-
         for key, count in self.wanted.items():
-            for _ in range(count):
-                come(key)
+            line.extend([(key, now)] * count)
         while number < turns:
             while line and len(running) < self.slots:
-                chosen = shares.in_order(list(line))[0] if self.is_fair else line[0][1]
-                entry = next(entry for entry in line if entry[1] is chosen)
-                line.remove(entry)
-                shares.serve(entry[0])
+                chosen = min(line, key=lambda entry: shares.lead(entry[0])) if self.is_fair else line[0]
+                line.remove(chosen)
+                shares.serve(chosen[0], self.cost.get(chosen[0], 1.0))
                 waits[chosen[0]].append(now - chosen[1])
                 number += 1
                 heapq.heappush(running, (now + 0.9 + number % 7 / 30, number, chosen[0]))
             now, _, key = heapq.heappop(running)
-            come(key)
+            line.append((key, now))
         return waits
 
 

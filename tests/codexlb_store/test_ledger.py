@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-from codexlb_store.ledger import AttemptRow, Outcome, close_exchange, mark_lost, open_exchange
+from codexlb_store.ledger import (
+    AttemptRow,
+    CacheLoss,
+    Estimate,
+    Outcome,
+    Tokens,
+    close_exchange,
+    mark_lost,
+    open_exchange,
+    used_by,
+)
 from codexlb_store.processes import living
 from tests.codexlb_store.rows import CLOSING, OPENING, UNKNOWN, add_exchange, wait_until
 
@@ -30,6 +40,7 @@ OPENED = {
     "tier": None,
     "client": "codex",
     "request_bytes": 30_000,
+    "project": None,
 }
 ENDED = {
     "ended_at": 1002.5,
@@ -44,7 +55,15 @@ ENDED = {
     "total_ms": 2500.0,
     "response_id": "resp_1",
     "error": None,
+    "attempts": 1,
+    "moved": None,
+    "estimated_input_tokens": None,
+    "estimated_output_tokens": None,
+    "estimated_cost_usd": None,
+    "expected_cached_tokens": None,
+    "cache_loss": None,
 }
+USED = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd")
 NOT_ENDED = dict.fromkeys(ENDED)
 
 
@@ -74,9 +93,70 @@ def test_the_attempts_are_kept_in_order(db: Database) -> None:
 
     kept = [tuple(attempt.values()) for attempt in db["attempts"].rows]
     assert kept == [
-        ("x1", 1, "a1", "usage_limit", 429, "req-1", 1000.1, 120.0),
-        ("x1", 2, "a2", None, 200, None, 1000.3, 2200.0),
+        ("x1", 1, "a1", "usage_limit", 429, "req-1", 1000.1, 120.0, None, None, None, None, None),
+        ("x1", 2, "a2", None, 200, None, 1000.3, 2200.0, 100, 40, 20, 5, 0.25),
     ]
+
+
+FIRST = AttemptRow(1, "a1", "overloaded", 200, None, 1000.1, 120.0)
+SECOND = AttemptRow(2, "a2", None, 200, None, 1000.3, 2200.0)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "total", "each"),
+    [
+        pytest.param((), (100, 40, 20, 5, 0.25), [], id="none: as it is told"),
+        pytest.param((FIRST,), (100, 40, 20, 5, 0.25), [(100, 40, 20, 5, 0.25)], id="one that tells nothing"),
+        pytest.param(
+            (FIRST, SECOND),
+            (100, 40, 20, 5, 0.25),
+            [(None,) * 5, (100, 40, 20, 5, 0.25)],
+            id="two that tell nothing: the last one",
+        ),
+        pytest.param(
+            (replace(FIRST, tokens=Tokens(10, 0, 3, None), cost_usd=0.5), replace(SECOND, tokens=Tokens(10, 5, 4, 1))),
+            (20, 5, 7, 1, 0.5),
+            [(10, 0, 3, None, 0.5), (10, 5, 4, 1, None)],
+            id="both: added up",
+        ),
+        pytest.param(
+            (replace(FIRST, tokens=Tokens(0, None, None, None)), SECOND),
+            (0, None, None, None, None),
+            [(0, None, None, None, None), (None,) * 5],
+            id="0 is known",
+        ),
+    ],
+)
+def test_an_exchange_used_what_its_attempts_used(
+    attempts: tuple[AttemptRow, ...], total: tuple[Any, ...], each: list[tuple[Any, ...]], db: Database
+) -> None:
+    closing = replace(CLOSING, attempts=attempts)
+
+    assert used_by(closing) == (total, each)
+
+    add_exchange(db, closing=closing)
+    kept = row(db)
+    assert tuple(kept[name] for name in USED) == total
+    assert [tuple(attempt[name] for name in USED) for attempt in db["attempts"].rows] == each
+
+
+def test_what_was_estimated_and_expected_is_kept_apart(db: Database) -> None:
+    found: dict[str, Any] = {
+        "estimate": Estimate(900, 30, 0.125),
+        "expected_cached": 80,
+        "cache_loss": CacheLoss.MOVED,
+        "moved": True,
+    }
+    add_exchange(db, replace(OPENING, project="0123456789ab"), replace(CLOSING, tokens=UNKNOWN, cost_usd=None, **found))
+
+    kept = row(db)
+    assert {name: kept[name] for name in (*USED, "project")} == {**dict.fromkeys(USED), "project": "0123456789ab"}
+    assert (kept["estimated_input_tokens"], kept["estimated_output_tokens"], kept["estimated_cost_usd"]) == (
+        900,
+        30,
+        0.125,
+    )
+    assert (kept["expected_cached_tokens"], kept["cache_loss"], kept["moved"]) == (80, "moved", 1)
 
 
 def test_what_the_upstream_confirmed_replaces_what_was_asked(db: Database) -> None:

@@ -22,7 +22,39 @@ FIRST_RELEASE = Path(__file__).parent.parent / "data" / "store_m001.sql"
 BOOKKEEPING = {"_sqlite_migrations", "sqlite_sequence"}
 """Tables that sqlite-utils and SQLite keep for themselves."""
 
-ADDED_EMPTY = ("refresh_claim", "readings", "keys", "key_secrets", "limits", "budgets", "grants", "sqlite_sequence")
+ADDED_EMPTY = (
+    *("refresh_claim", "readings", "keys", "key_secrets", "limits", "budgets", "grants", "sqlite_sequence"),
+    *("projects", "choices", "retention", "dashboard_password"),
+)
+ADDED_TO_ACCOUNTS = ("origin", "routing_override", "last_error", "last_error_at")
+ADDED_TO_EXCHANGES = (
+    *("project", "moved", "estimated_input_tokens", "estimated_output_tokens", "estimated_cost_usd"),
+    *("expected_cached_tokens", "cache_loss"),
+)
+USED = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd")
+SUMMED_UP = {
+    "quarter": 0,
+    "account_id": "1e5e5f0d5f5e",
+    "kind": "turn",
+    "outcome": "completed",
+    **dict.fromkeys(("key_id", "model", "session", "project", "cache_loss"), ""),
+    "requests": 1,
+    "attempts": 2,
+    "failovers": 1,
+    "moved": 0,
+    "counted": 1,
+    "priced": 0,
+    "estimated": 0,
+    "input_tokens": 1200,
+    "cached_tokens": None,
+    "output_tokens": None,
+    "reasoning_tokens": None,
+    "cost_usd": None,
+    **dict.fromkeys(("estimated_input_tokens", "estimated_output_tokens", "estimated_cost_usd")),
+    "expected_cached_tokens": None,
+    "lost_cached_tokens": None,
+}
+"""The one exchange of the first release's dump."""
 
 
 def test_steps_are_numbered_in_the_order_they_are_applied() -> None:
@@ -48,6 +80,11 @@ def test_a_blank_database_gets_every_table() -> None:
         "limits",
         "budgets",
         "grants",
+        "projects",
+        "choices",
+        "sums",
+        "retention",
+        "dashboard_password",
     }
     assert MIGRATIONS.pending(db) == []
     db.close()
@@ -68,10 +105,18 @@ def test_a_database_of_the_first_release_comes_through_with_all_its_rows(home: P
         after = rows(db)
         accounts = load_accounts(db)
 
-    added = dict.fromkeys(("origin", "routing_override", "last_error", "last_error_at"))
     assert after.pop("_sqlite_migrations")[:1] == before.pop("_sqlite_migrations")
     assert [after.pop(name) for name in ADDED_EMPTY] == [[]] * len(ADDED_EMPTY)
-    assert after == {**before, "accounts": [{**row, **added} for row in before["accounts"]]}
+    assert after.pop("sums") == [SUMMED_UP]
+    assert after == {
+        **before,
+        "accounts": [row | dict.fromkeys(ADDED_TO_ACCOUNTS) for row in before["accounts"]],
+        "exchanges": [row | dict.fromkeys(ADDED_TO_EXCHANGES) | {"attempts": 2} for row in before["exchanges"]],
+        "attempts": [
+            row | dict.fromkeys(USED) | {"input_tokens": 1200 if row["number"] == 2 else None}
+            for row in before["attempts"]
+        ],
+    }
     assert [(account.name, account.state, account.last_error) for account in accounts] == [
         ("work", "needs_login", None),
         ("bob@example.com", "active", None),

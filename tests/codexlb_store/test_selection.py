@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from codexlb_store.selection import Candidate, Choice, Strategy, choose
+from codexlb_store.selection import Candidate, Choice, Strategy, choose, terms
 from codexlb_store.windows import Window
 
 NOW = 1_000_000.0
@@ -250,3 +250,19 @@ def test_the_same_seed_chooses_the_same(strategy: Strategy) -> None:
     first, again = ([chosen(strategy, *pool, seed=9) for pool in pools] for _ in range(2))
 
     assert first == again
+
+
+def test_the_terms_are_what_the_choice_saw() -> None:
+    """Of a window whose reset has passed nothing is used, whatever was read of it."""
+    known = candidate("a", "plus", h5=10, week=20, month=30)
+
+    assert terms(known, NOW) == {
+        "capacity": 7560.0,
+        "owner_weight": 1.0,
+        "short_used_percent": 10,
+        "long_used_percent": 30,
+        "in_flight": 0.0,
+        "long_reset_seconds": 3 * DAY,
+    }
+    assert terms(known, NOW + 4 * DAY)["long_used_percent"] == 0.0
+    assert "long_reset_seconds" not in terms(candidate("b"), NOW)

@@ -5,7 +5,7 @@ import pytest
 from codexlb_store.ledger import Tokens
 from codexlb_store.limits import LimitKind
 from codexlb_store.pricing import load_prices
-from codexlb_store.spends import NOTHING, Spend, estimate, spent, to_reserve, used_of
+from codexlb_store.spends import NOTHING, Spend, estimate, estimate_image, spent, to_reserve, used_of
 
 PRICES = load_prices()
 SPEND = Spend(requests=1, input_tokens=100, output_tokens=20, micro_usd=300)
@@ -24,6 +24,17 @@ SPEND = Spend(requests=1, input_tokens=100, output_tokens=20, micro_usd=300)
 )
 def test_what_a_request_will_likely_use(body_bytes: int, model: str | None, tier: str | None, expected: Spend) -> None:
     assert estimate(PRICES, model, tier, body_bytes) == expected
+
+
+@pytest.mark.parametrize(
+    ("body_bytes", "expected"),
+    [
+        pytest.param(400, Spend(1, 100, 6240, 187_700), id="a prompt"),
+        pytest.param(5_000_000, Spend(1, 108_000, 6240, 727_200), id="pictures: their bytes are no tokens"),
+    ],
+)
+def test_what_a_picture_will_likely_use(body_bytes: int, expected: Spend) -> None:
+    assert estimate_image(PRICES, "gpt-image-2", None, body_bytes) == expected
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from addons.wire.failures import Break
+from codexlb_store.exchanges import ExchangeRow
 from codexlb_store.ledger import Outcome
-from codexlb_store.reports import ExchangeRow
 from tests.end_to_end.crowd import Said
 from tests.end_to_end.stage import Stage
 

@@ -189,11 +189,15 @@ MUTATIONS: tuple[Callable[[Draft], None], ...] = (
 )  # fmt: skip
 
 
+def mutant(rng: random.Random) -> bytes:
+    """A request with one to three things wrong with it."""
+    made = draft(rng)
+    for mutate in rng.choices(MUTATIONS, k=rng.choice([1, 1, 2, 3])):
+        mutate(made)
+    return made.bytes()
+
+
 def mutants(seed: int, count: int) -> Iterator[bytes]:
-    """So many requests, each with one to three things wrong with it."""
+    """So many requests."""
     rng = random.Random(seed)
-    for _ in range(count):
-        made = draft(rng)
-        for mutate in rng.choices(MUTATIONS, k=rng.choice([1, 1, 2, 3])):
-            mutate(made)
-        yield made.bytes()
+    return (mutant(rng) for _ in range(count))

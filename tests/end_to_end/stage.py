@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codexlb_store.account_views import account_views
 from codexlb_store.accounts import AccountStatus, account_id
-from codexlb_store.reports import ExchangeRow, account_views, requests
+from codexlb_store.exchanges import ExchangeRow, requests
 from codexlb_store.schema import open_store
 from scripts.benchmark.procfs import PROC, resident_bytes
 from scripts.proxy_process import free_port
@@ -142,3 +143,14 @@ def stage(folder: Path, accounts: str = "x:plus,y:plus", *settings: str, **simul
         before = running.enter_context(RecordingRelay(proxy.address))
         names = {account_id(seat.user_id, seat.chatgpt_account_id): seat.name for seat in seats}
         yield Stage(folder, simulator, proxy, before, {known: names[known] for known in sorted(names)})
+
+
+@contextlib.contextmanager
+def another_proxy(setting: Stage) -> Iterator[Serve]:
+    """One more process on the same data folder, beside the first or after it."""
+    port = free_port()
+    options = [word for option in SETTINGS for word in ("--set", option)]
+    origins = ("--upstream", setting.simulator.origin, "--issuer", setting.simulator.origin)
+    line = environment(setting.folder, command("codexlb"), "serve", "--port", str(port), *origins, *options)
+    with Serve(line, port, setting.folder / f"serve-{port}.log") as proxy:
+        yield proxy

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from codexlb_store.reports import Dimension, usage
 from codexlb_store.schema import open_store
+from codexlb_store.usage import Dimension, usage
 from scripts.simulator.account import AccountChange, WindowChange
 from tests.end_to_end.crowd import Crowd, crowd
 from tests.end_to_end.stage import Stage, codexlb, stage
@@ -100,7 +100,7 @@ async def test_a_removed_account_is_gone_and_what_it_used_is_not(tmp_path: Path)
         assert [record["email"] for record in json.loads(await it.accounts("list", "--json"))] == ["y@example.com"]
         it.setting.proxy.stop()
         with contextlib.closing(open_store(it.setting.home)) as db:
-            assert len(usage(db, Dimension.ACCOUNT)) == 2
+            assert len(usage(db, (Dimension.ACCOUNT,))) == 2
 
 
 async def test_a_weight_moves_the_new_sessions(tmp_path: Path) -> None:

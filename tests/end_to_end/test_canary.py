@@ -71,7 +71,9 @@ async def test_nothing_that_is_kept_or_said_holds_a_secret(scene: Scene) -> None
         proxy.stop()
 
     assert scene.leaks() == only_the_key
-    assert all(b"/backend-api/codex/responses" in shown for shown in (pages[0], b"".join(pushed), scene.flows()))
+    everything = (pages[0], b"".join(pushed), scene.flows())
+    assert all(b"/backend-api/codex/responses" in shown for shown in everything)
+    assert all(b": 401 " in shown and b"attempt 1 of " in shown for shown in everything), "failed attempts, too"
     (scene.folder / TEMPORARY / "dump").write_bytes(base64.b64encode(scene.logins[-1].encode()))
     assert len(scene.leaks()) == 2, "what is planted is found"
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections import Counter
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.end_to_end.fuzzing import Sample, samples, send_all
-from tests.end_to_end.mutations import draft, mutants
+from tests.end_to_end.mutations import draft, mutant, mutants
 from tests.end_to_end.noting import serving
 from tests.end_to_end.oracle import Verdict
+from tests.hunts import damaged, hunt
 
 SEED = 20
 MALFORMED = 20_000
 WARM_UP = 1_000
 """What any proxy keeps, it has then: code, caches, the memory that the allocator holds back."""
 MOST_GROWTH_BYTES = 20 * 1024 * 1024
+TURN = draft(random.Random(SEED)).bytes()
 
 
 def check(sample: Sample) -> None:
@@ -44,5 +50,22 @@ async def test_nothing_malformed_gets_any_further(tmp_path: Path) -> None:
         assert sum(sample.passed for sample in done) == len(upstream.requests)
         assert grown < MOST_GROWTH_BYTES
 
-        [good] = await send_all(proxy.address, samples([draft(random.Random(SEED)).bytes()]))
+        [good] = await send_all(proxy.address, samples([TURN]))
         assert (good.may_pass, good.passed) == (True, 1)
+
+
+async def test_what_gets_further_is_made_small(tmp_path: Path) -> None:
+    """The same, one by one, by a generator that looks for the shortest request which the proxy does not stand."""
+    async with serving(tmp_path) as (proxy, upstream):
+        loop, passed = asyncio.get_running_loop(), 0
+
+        @hunt
+        @given(st.randoms(use_true_random=False).map(mutant) | damaged(st.just(TURN)))
+        def send(data: bytes) -> None:
+            nonlocal passed
+            [sample] = asyncio.run_coroutine_threadsafe(send_all(proxy.address, samples([data])), loop).result()
+            passed += sample.passed
+            check(sample)
+
+        await asyncio.to_thread(send)
+        assert 0 < passed == len(upstream.requests)

@@ -6,30 +6,21 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from codexlb_store.limit_texts import parse_limit
 from codexlb_store.schema import open_store
-from scripts.proxy_process import free_port
 from tests.addons.key_lab import a_key, bearer
 from tests.end_to_end.audit import check_books
 from tests.end_to_end.crowd import Crowd, Said, crowd, until
-from tests.end_to_end.stage import SETTINGS, Serve, Stage, environment, stage
-from tests.processes import command
+from tests.end_to_end.stage import Serve, Stage, another_proxy, stage
 
 TURNS, AT_A_TIME = 200, 100
-
-
-@contextlib.contextmanager
-def another_proxy(setting: Stage) -> Iterator[Serve]:
-    """A second process on the same data folder."""
-    port = free_port()
-    options = [word for option in SETTINGS for word in ("--set", option)]
-    origins = ("--upstream", setting.simulator.origin, "--issuer", setting.simulator.origin)
-    line = environment(setting.folder, command("codexlb"), "serve", "--port", str(port), *origins, *options)
-    with Serve(line, port, setting.folder / "serve-2.log") as proxy:
-        yield proxy
+LAST_ONES = 4
+"""The last requests start with the little that is left of a limit and use more than that: in each process one does, or
+two when others give back what they did not use while the first still runs."""
 
 
 @contextlib.asynccontextmanager
@@ -102,7 +93,8 @@ async def test_two_processes_sell_no_token_twice_and_none_is_left_unsold(tmp_pat
         check_books(setting, rows)
         assert one.status == 200
         assert used(setting) == in_the_ledger(setting) - each
-        assert limit <= used(setting) < limit + 2 * each, statuses
+        most = max(row.tokens.input + row.tokens.output for row in rows if row.tokens.input and row.tokens.output)
+        assert limit <= used(setting) < limit + LAST_ONES * most, statuses
     print(f"\n{dict(statuses)}; {used(setting)} of {limit} tokens")
 
 
@@ -132,8 +124,9 @@ async def test_what_was_used_is_shown_as_it_is_settled(tmp_path: Path) -> None:
             await known(clients)
             await clients.turns([None] * 20, 20)
             setting.wait_for(20)
-            url = f"{setting.proxy.origin}/v1/usage"
-            async with clients.session.get(url) as answer:
-                figures = json.loads(await answer.read())
-    assert figures["request_count"] == 20
+            figures: dict[str, Any] = {}
+            async with asyncio.timeout(10):
+                while figures.get("request_count") != 20:  # the page may be a second old
+                    async with clients.session.get(f"{setting.proxy.origin}/v1/usage") as answer:
+                        figures = json.loads(await answer.read())
     assert figures["total_tokens"] == figures["limits"][0]["used"] == in_the_ledger(setting)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -47,3 +49,20 @@ def test_mitmdump_serves_a_turn_as_serve_does(mitmdump: ProxyProcess, simulator:
     assert entry.body == turn.body
     assert entry.account
     assert "fake" not in (entry.header("authorization") or "")
+
+
+def test_a_price_list_that_cannot_be_used_is_one_sentence_and_nothing_is_served(tmp_path: Path) -> None:
+    home = Path(os.environ["CODEXLB_HOME"])
+    home.mkdir()
+    (home / "prices.toml").write_text("as_of = 5")
+    mode = f"reverse:http://127.0.0.1:1@127.0.0.1:{free_port()}"
+    line = [command("mitmdump"), "--mode", mode, "-s", str(ROOT / "addons" / "codexlb.py")]
+
+    ended = subprocess.run(
+        [*line, "--set", f"confdir={tmp_path / 'mitmproxy'}"], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == 1
+    assert f"The price list {home / 'prices.toml'} cannot be used: as_of must be" in said
+    assert "Traceback" not in said

@@ -20,8 +20,15 @@ LOGIN = {"authorization": "Bearer open"}
 
 PAGES = ("/flows", "/flows.json", "/flows/dump", "/events", "/options", "/state")
 
-PARTS = ("content.data", "content/Auto", "content/Raw", "content/auto", "content/raw")
+VIEWS = ("Auto", "Raw", "auto", "raw", "Codex-Transcript", "Codex-Explain")
+PARTS = ("content.data", *(f"content/{view}" for view in VIEWS))
 """Of a body; the names of views are other ones since mitmproxy 12, and what is wrong is answered with an error."""
+
+FORMATS = ("curl", "httpie", "raw", "raw_request", "raw_response")
+"""What mitmweb makes of a flow for somebody to take with them."""
+
+FORGERY_GUARD = {"cookie": "_xsrf=0a; _mitmproxy_xsrf=0a", "x-xsrftoken": "0a", "content-type": "application/json"}
+"""What a page shows with each command, by the names in both versions."""
 
 
 @contextlib.asynccontextmanager
@@ -49,13 +56,27 @@ def web_pages(port: int) -> list[bytes]:
     flows: list[dict[str, Any]] = json.loads(pages[0])
     for flow in flows:
         for side in ("request", "response"):
-            if flow.get(side, {}).get("contentLength"):  # mitmweb stumbles over what was streamed
+            if flow.get(side, {}).get("contentLength"):  # mitmweb stumbles over what there is not
                 pages += [_page(port, f"/flows/{flow['id']}/{side}/{part}") for part in PARTS]
+        pages += [run_command(port, "export", form, f"@{flow['id']}") for form in FORMATS]
+        pages.append(run_command(port, "codexlb.explain", f"@{flow['id']}"))
     return pages
 
 
-def _page(port: int, path: str) -> bytes:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=LOGIN)
+def shown_flows(port: int) -> list[dict[str, Any]]:
+    """The list of flows as mitmweb shows it."""
+    found: list[dict[str, Any]] = json.loads(_page(port, "/flows"))
+    return found
+
+
+def run_command(port: int, name: str, *arguments: str) -> bytes:
+    """What mitmweb answers to a command."""
+    return _page(port, f"/commands/{name}", json.dumps({"arguments": arguments}).encode())
+
+
+def _page(port: int, path: str, body: bytes | None = None) -> bytes:
+    headers = LOGIN | (FORGERY_GUARD if body else {})
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
             page: bytes = answer.read()

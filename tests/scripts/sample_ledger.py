@@ -40,9 +40,9 @@ def add_request(
     number, opened_at = f"x{folder.db['exchanges'].count:02}", NOW + at
     seat = None if account is None else account.id
     session, tier = more.get("session", "01a203d1-97f7-77f1-bce4-20f8c1926070"), more.get("tier")
-    path, client = "/backend-api/codex/responses", "codex_exec/0.169.0"
+    key, path, client = more.get("key"), "/backend-api/codex/responses", "codex_exec/0.169.0"
     asked = Opening(
-        number, process, opened_at, "turn", path, None, session, session, seat, model, "low", tier, client, 30_000
+        number, process, opened_at, "turn", path, key, session, session, seat, model, "low", tier, client, 30_000
     )
     open_exchange(folder.db, asked)
     if outcome is None:

@@ -74,7 +74,7 @@ def test_the_demo_shows_twenty_sessions_and_ends_with_the_report(scratch: Path) 
     assert turns >= SESSIONS
     assert f"{turns} turns in {SESSIONS} sessions, none failed." in lines
     assert f"This demo  {turns} completed" in [row.rstrip() for row in lines]
-    assert {"Accounts", "Usage", "Outcomes"} <= set(lines)
+    assert {"Windows now", "Usage", "Outcomes"} <= set(lines)
     assert "\x1b" not in done.stdout
 
 

@@ -22,7 +22,7 @@ from mitmproxy.certs import CertStore
 from mitmproxy.proxy.mode_specs import ProxyMode
 
 from codexlb_store.credentials import load_credentials
-from codexlb_store.reports import requests
+from codexlb_store.exchanges import requests
 from codexlb_store.schema import open_store
 from codexlb_store.vault import Vault
 from scripts.proxy_process import free_port
@@ -100,8 +100,16 @@ REFUSED = {
     "codexlb_poll_seconds": wrong("codexlb_poll_seconds=-1", r"is -1: give 0 \(never\) or more seconds\."),
     "codexlb_account_concurrency": wrong("codexlb_account_concurrency=-1", r"is -1: give 0 \(no limit\) or more\."),
     "codexlb_cache_ttl_seconds": wrong("codexlb_cache_ttl_seconds=-1", r"is -1: give 0 \(never kept\) or more"),
+    "codexlb_web_flows": Refused(
+        "codexlb_web_flows is 0: give 1 or more", ("--web", "--web-port", "PORT", "--set", "codexlb_web_flows=0")
+    ),
     "codexlb_auth": wrong("codexlb_auth=none", "codexlb_auth is 'none': give one of auto, required, local"),
     "codexlb_trusted_proxies": wrong("codexlb_trusted_proxies=lan", "codexlb_trusted_proxies: 'lan' is no network"),
+    "codexlb_hosts": wrong("codexlb_hosts=https://codex.example.com", "codexlb_hosts: 'https://codex.example.com'"),
+    **{
+        name: wrong(f"{name}=-1", rf"{name} is -1: give 0 \(for ever\) or more days")
+        for name in ("codexlb_retention_days", "codexlb_explain_days")
+    },
     "codexlb_allow": wrong("codexlb_allow=10.0.0.0/99", "codexlb_allow: '10.0.0.0/99' is no network"),
     "codexlb_upstream": wrong("codexlb_upstream=ftp://x", f"codexlb_upstream: 'ftp://x' {ORIGIN}"),
     "codexlb_issuer": wrong("codexlb_issuer=nonsense", f"codexlb_issuer: 'nonsense' {ORIGIN}"),

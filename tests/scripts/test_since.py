@@ -33,7 +33,7 @@ def test_a_start_is_a_length_a_date_or_a_time(text: str, meant: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "7", "d", "-3d", "1.5h", "31.01.2026", "2026-13-01"])
 def test_anything_else_is_answered_with_what_can_be_written(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no time to start from: write a length such as 24h"):
+    with pytest.raises(ValueError, match=r"is no time that can be read: write a length back from now such as 24h"):
         parse_since(text, NOW, BERLIN)
 
 

@@ -18,18 +18,34 @@ class PlainWire:
     def __init__(self) -> None:
         self.limit(LONG_SECONDS)
         self.refusals: deque[http.Response | None] = deque()
+        self.withheld: http.Response | None = None
         self.credentials: deque[bool] = deque()
         self.sent = 0
         self.small_body_bytes = 0
         self.limits = LIMITS
         self.greetings = 0
+        self.clients = 0
+        self.rested = 0
+        self.quotable: tuple[bytes, ...] = ()
 
     def limit(self, seconds: float) -> None:
         """How long every wait may take from now on; with 0 all have taken too long."""
         self.connect_seconds = self.hold_seconds = self.idle_seconds = self.wait_seconds = seconds
 
+    def joined(self, client: Client) -> None:
+        self.clients += 1
+
+    def parted(self, client: Client) -> None:
+        self.clients -= 1
+
     def greeted(self, client: Client) -> None:
         self.greetings += 1
+
+    def rests(self, client: Client) -> None:
+        self.rested += 1
+
+    def take_in(self, flow: http.HTTPFlow, size: int) -> http.Response | None:
+        return None
 
     def head_seconds(self, flow: http.HTTPFlow) -> float:
         return self.wait_seconds
@@ -46,6 +62,15 @@ class PlainWire:
         head.data.content = None
         head.headers["authorization"] = f"Bearer {self.sent}"
         return head
+
+    def withhold(self, flow: http.HTTPFlow) -> http.Response | None:
+        return self.withheld
+
+    def secrets(self, flow: http.HTTPFlow) -> tuple[bytes, ...]:
+        return self.quotable
+
+    def cookie(self, flow: http.HTTPFlow) -> bytes | None:
+        return None
 
     def explain(self, status: int, message: str) -> http.Response:
         return http.Response.make(status, f'{{"explained":"{message}"}}', {"content-type": "application/json"})

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.connection import ConnectionState
 from mitmproxy.test import taddons, tflow
 
 from addons.core.codex_core import CodexCore
@@ -23,6 +24,19 @@ async def test_who_speaks_or_leaves_is_not_waited_for(how: str) -> None:
     getattr(core, how)(client)
 
     assert (core.doorway.waiting, timer.cancelled()) == ({}, True)
+
+
+async def test_a_client_that_rests_has_a_while_for_its_next_request() -> None:
+    client, core = tflow.tclient_conn(), CodexCore(Exchanges())
+    for _ in range(2):
+        core.rests(client)
+    (timer,) = core.doorway.waiting.values()
+    core.greeted(client)
+    assert (core.doorway.waiting, timer.cancelled()) == ({}, True)
+
+    client.state = ConnectionState.CLOSED
+    core.rests(client)
+    assert core.doorway.waiting == {}
 
 
 async def test_who_speaks_later_is_not_missed() -> None:

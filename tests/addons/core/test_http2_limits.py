@@ -56,3 +56,20 @@ def test_headers_that_http2_does_not_know_reach_no_upstream(name: str) -> None:
     begin(client, (name, "chunked"))
     assert machine.requests == 0
     assert client.closed or machine.called == ["requestheaders", "error"]
+
+
+def test_only_a_request_is_a_first_word_and_after_the_last_one_the_client_rests() -> None:
+    """Neither a ping is one nor a head that never ends."""
+    machine, client = a_machine()
+    client.h2.ping(b"12345678")
+    client.send(client.h2.data_to_send())
+    assert machine.wire.greetings == 0
+    client.ask(b"{}")
+    client.ask(b"{}")
+    assert (machine.wire.greetings, machine.wire.rested) == (2, 0)
+    client.reset(0)
+    assert machine.wire.rested == 0
+    client.reset(1)
+    assert machine.wire.rested
+    client.send(b"\x00\x00\x01\x01\x00\x00\x00\x00\x05\x82")  # HEADERS without END_HEADERS
+    assert (machine.wire.greetings, client.closed) == (2, False)

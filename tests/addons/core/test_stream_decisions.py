@@ -218,3 +218,21 @@ def test_an_upstream_that_breaks_off_is_explained(pair: str, begun: bool) -> Non
     assert explained(machine)
     assert machine.client.answers[0].whole
     assert machine.is_idle
+
+
+SECRET = b"upstream_token"
+
+
+@every_pair
+@pytest.mark.parametrize("cut", [1, 20, 30], ids=["before it", "within it", "behind it"])
+def test_an_error_that_is_passed_on_does_not_quote_what_was_sent(pair: str, cut: int) -> None:
+    """Wherever the upstream cuts its body into pieces."""
+    machine = a_machine(pair)
+    machine.wire.quotable = (SECRET,)
+    said = b"I do not know " + SECRET + b", nor this."
+    machine.hooks[FAILED] = pass_on
+    upstream = machine.upstream
+    for words in (upstream.head(400, JSON), upstream.data(said[:cut]), upstream.data(said[cut:]), upstream.end()):
+        upstream.send(words)
+    assert machine.client.answers == [Answer(400, said.replace(SECRET, b"*" * len(SECRET)), whole=True)]
+    assert machine.is_idle

@@ -99,3 +99,16 @@ def test_a_tick_while_the_error_hook_of_a_left_request_runs_starts_no_further_at
     machine.tick()
     machine.release()
     assert (machine.breaks, machine.requests, machine.is_idle) == ([], 1, True)
+
+
+@pytest.mark.parametrize("pair", ["1", "2"])
+def test_a_client_that_leaves_while_its_request_dials_ends_it_whatever_becomes_of_the_dial(pair: str) -> None:
+    """mitmproxy says nothing of a dial that it drops before its turn has come."""
+    machine = Machine(http2_client=pair.startswith("2"))
+    machine.withheld = {DIAL}
+    machine.client.ask()
+    machine.hang_up(machine.client.connection)
+    assert (machine.called[-1], machine.requests) == ("error", 0)
+    machine.release()  # the dial ends after all
+    assert (machine.called.count("error"), machine.requests) == (1, 0)
+    assert machine.breaks == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from mitmproxy import http
 
 from addons.core.stream import CodexStream
 from addons.wire.failures import Break
@@ -78,6 +79,31 @@ def test_any_word_of_a_stream_that_is_passed_on_ends_the_silence(pair: str) -> N
     silence(machine)
     machine.tick()
     assert ("error" in machine.called, upstream.cancelled, machine.is_idle) == (True, True, True)
+
+
+@every_pair
+def test_an_answer_that_is_read_as_a_whole_must_not_fall_silent_either(pair: str) -> None:
+    machine = a_machine(pair)
+    machine.wire.withheld = http.Response.make(502)
+    upstream = machine.upstream
+    upstream.send(upstream.head(200, JSON) + upstream.data(b"{"))
+    machine.tick()
+    assert "error" not in machine.called
+    silence(machine)
+    machine.tick()
+    assert ("error" in machine.called, upstream.cancelled, machine.is_idle) == (True, True, True)
+    assert [answer.status for answer in machine.client.answers] == [502]
+
+
+@every_pair
+def test_an_answer_that_is_withheld_is_read_and_another_one_told(pair: str) -> None:
+    machine = a_machine(pair)
+    machine.wire.withheld = http.Response.make(502, b"withheld")
+    upstream = machine.upstream
+    upstream.send(upstream.head(200, JSON) + upstream.data(b"{}"))
+    assert machine.client.answers == []
+    upstream.send(upstream.end())
+    assert machine.client.answers == [Answer(502, b"withheld", whole=True)]
 
 
 @every_pair

@@ -58,6 +58,7 @@ NOW = 1_800_000_000.25
         ),
         pytest.param(answers.not_routed(), 503, {}, {"code": "not_routed", "type": "server_error"}, id="not routed"),
         pytest.param(answers.busy(1.2), 503, {"retry-after": "2"}, {"code": "busy"}, id="busy"),
+        pytest.param(answers.full(5), 503, {"retry-after": "5"}, {"code": "busy"}, id="full"),
         pytest.param(answers.broken_body("Odd.", 415), 415, {}, {"code": "invalid_body", "message": "Odd."}, id="body"),
         pytest.param(
             answers.usage_limit("plus", NOW + 90, NOW, (("x-codex-primary-used-percent", "100"),)),

@@ -37,6 +37,20 @@ ANSWERS = {
         denials.model_not_allowed(None, ["gpt-5.5"]), 403, {},
         {"message": "This client key may be used for gpt-5.5 only, and this request names none."},
     ),
+    "no model with limits for models": (
+        denials.model_unnamed(), 403, {}, {"code": "model_not_allowed", "param": "model"},
+    ),
+    "unclear form": (
+        denials.form_unclear("The form names more than one model."), 403, {},
+        {
+            "code": "model_not_allowed", "param": "model",
+            "message": "The form names more than one model. So it is not clear for which model this client key is "
+                       "used: send a plain form.",
+        },
+    ),
+    "unreadable list": (
+        denials.unreadable_models(), 502, {}, {"code": "unreadable_models", "type": "server_error"},
+    ),
     "effort": (
         denials.effort_not_allowed("high", ["low", "medium"]), 403, {},
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from addons.wire.model_lists import NO_MODELS, with_models
+from addons.wire.model_lists import with_models
 
 LISTS = {
     "some": (b'{"models":[{"slug":"a","x": 1.0},{"slug":"b"}],"n":1}', b'{"models":[{"slug":"a","x": 1.0}],"n":1}'),
@@ -14,13 +14,16 @@ LISTS = {
         b'{"object":"list","data":[{"id":"a"},{"id":"b"}]}', b'{"object":"list","data":[{"id":"a"}]}',
     ),
     "without a name": (b'{"models":[{"title":"a"},"a",null,{"slug":1}]}', b'{"models":[]}'),
-    "no list": (b'{"models":"a"}', b'{"models":[]}'),
-    "no object": (b'["a"]', NO_MODELS),
-    "broken": (b'{"models":[{"slug":"a"}', NO_MODELS),
-    "nothing": (b"", NO_MODELS),
+    "twice": (b'{"models":[{"slug":"b"}],"models":[{"slug":"a"}]}', b'{"models":[{"slug":"a"}]}'),
+    # what is no list
+    "a text": (b'{"models":"a"}', None),
+    "under another name": (b'{"entries":[{"slug":"b"}]}', None),
+    "no object": (b'["a"]', None),
+    "broken": (b'{"models":[{"slug":"a"}', None),
+    "nothing": (b"", None),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("body", "expected"), LISTS.values(), ids=LISTS.keys())
-def test_models_that_are_not_allowed_are_taken_out(body: bytes, expected: bytes) -> None:
+def test_models_that_are_not_allowed_are_taken_out(body: bytes, expected: bytes | None) -> None:
     assert with_models(body, "a".__eq__) == expected

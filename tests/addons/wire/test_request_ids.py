@@ -14,6 +14,7 @@ from addons.wire.request_ids import request_id_of
         pytest.param({"x-oai-request-id": "b", "cf-ray": "c"}, "b", id="OpenAI's"),
         pytest.param({"x-request-id": "", "cf-ray": "c"}, "c", id="an empty one is none"),
         pytest.param({"x-request-id": "a\x1b[2J", "cf-ray": "c"}, "c", id="one that cannot be shown is none"),
+        pytest.param({"x-request-id": f"eyJ{'a' * 20}.{'b' * 20}.c", "cf-ray": "c"}, "c", id="a token is none"),
         pytest.param({}, None, id="none"),
     ],
 )

@@ -217,3 +217,27 @@ def test_an_ending_says_why() -> None:
 
     assert tap.terminal is not None
     assert (tap.terminal.error_code, tap.terminal.error.message) == ("usage_limit_reached", "No.")
+
+
+def sealed(characters: int, name: str = "encrypted_content") -> bytes:
+    item = {"type": "reasoning", name: "g" * characters}
+    return b"data: " + json.dumps({"type": "response.output_item.done", "item": item}).encode() + b"\n\n"
+
+
+@pytest.mark.parametrize(
+    ("events", "tokens"),
+    [
+        pytest.param(sealed(4000), (3000 - 650) // 4, id="one"),
+        pytest.param(sealed(4000) + sealed(2000), (3000 - 650) // 4 + (1500 - 650) // 4, id="two"),
+        pytest.param(sealed(600), 0, id="a seal alone"),
+        pytest.param(sealed(4000, "text"), 0, id="nothing sealed"),
+        pytest.param(b'data: {"delta":"\\"encrypted_content\\":\\"' + b"g" * 4000 + b'"}\n\n', 0, id="in a text"),
+    ],
+)
+@pytest.mark.parametrize("size", [10_000, 1000, 7])
+def test_sealed_reasoning_is_measured_however_it_comes(events: bytes, tokens: int, size: int) -> None:
+    tap = Tap()
+    for start in range(0, len(events), size):
+        tap.feed(events[start : start + size], 5.0)
+
+    assert tap.sealed_tokens == tokens

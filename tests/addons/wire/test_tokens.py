@@ -79,6 +79,7 @@ def test_a_refresh_is_asked_for_as_codex_does(reason: RefreshReason, name: str) 
         pytest.param(503, b"", passing("http_503"), id="overloaded"),
         pytest.param(302, b"", passing("http_302"), id="redirect"),
         pytest.param(400, error("a sentence, no code"), passing("http_400"), id="a code that is no name"),
+        pytest.param(401, error("rt_5cRb2dU7hQ9zKfLw"), permanent("http_401"), id="a code that is a token"),
         pytest.param(400, error("x" * 65), passing("http_400"), id="a code too long"),
         pytest.param(400, error(7), passing("http_400"), id="a code that is a number"),
     ],

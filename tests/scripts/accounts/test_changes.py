@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from codexlb_store.accounts import Account
-from codexlb_store.reports import Dimension, usage
 from codexlb_store.sessions import Home, save_home
+from codexlb_store.usage import Dimension, usage
 from codexlb_store.windows import Window, save_windows
 from scripts.data_folder import DataFolder
 from tests.scripts.accounts.people import codexlb_accounts, refused, stored
@@ -65,7 +65,7 @@ def test_a_removed_account_is_forgotten_and_what_it_used_is_not(ann: Account, bo
     assert stored() == [bob]
     for table in ("tokens", "windows", "readings", "homes"):
         assert [row for row in folder.db[table].rows if row["account_id"] == ann.id] == []
-    assert [row.group for row in usage(folder.db, Dimension.ACCOUNT)] == [ann.id]
+    assert [row.groups for row in usage(folder.db, (Dimension.ACCOUNT,))] == [(ann.id,)]
 
 
 def test_nothing_is_removed_without_asking(ann: Account) -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from codexlb_store.account_views import AccountView
 from codexlb_store.accounts import AccountStatus
-from codexlb_store.reports import AccountView
 from scripts.accounts.table import accounts_table, is_worth_telling
 from tests.scripts.accounts.views import DAY, HOUR, NOW, on, view
 from tests.scripts.snapshots import printed, snapshot

@@ -16,8 +16,8 @@ from click.testing import Result
 
 from addons.upkeep import refresher
 from codexlb_store import writer
+from codexlb_store.account_views import account_views
 from codexlb_store.accounts import AccountStatus, set_state
-from codexlb_store.reports import account_views
 from codexlb_store.windows import used_now
 from scripts.accounts.upkeep import unlogged
 from scripts.data_folder import DataFolder

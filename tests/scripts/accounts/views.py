@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from codexlb_store.account_views import AccountView
 from codexlb_store.accounts import Account, AccountStatus
-from codexlb_store.reports import AccountView
 from codexlb_store.windows import Window
 
 NOW = datetime.datetime(2026, 11, 22, 17, 20, tzinfo=datetime.UTC).timestamp()

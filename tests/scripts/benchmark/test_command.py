@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from scripts.benchmark.command import command, measured, print_tables
-from scripts.benchmark.figures import ADDED, Figure, Target, spreads
+from scripts.benchmark.figures import ADDED, SCENES, Figure, Target, spreads
 from scripts.benchmark.machine import this_machine
 from scripts.benchmark.plan import Measurement, Plan
 from scripts.benchmark.processes import running
@@ -22,7 +22,8 @@ from scripts.benchmark.tables import LABELS
 
 TINY = Plan(
     rounds=1, turns_seconds=0.05, burst_seconds=0.05, first_seconds=0.05,
-    paced_seconds=0.1, slow_streams=4, slow_seconds=0.1,
+    paced_seconds=0.1, slow_streams=4, slow_seconds=0.1, share_seconds=3, slow_clients_seconds=0.1,
+    viewers_seconds=0.1,
 )  # fmt: skip
 
 
@@ -42,6 +43,23 @@ def test_a_tiny_benchmark_measures_all_that_was_asked_for(capsys: pytest.Capture
     text = capsys.readouterr().out
     assert LABELS[Figure.ADDED_30KB_P50] in text
     assert text.endswith("Something was wrong.\n")
+
+
+@pytest.mark.parametrize(
+    ("scene", "figure"),
+    [
+        (Measurement.FAIR_SHARE, Figure.SMALL_KEYS_P95),
+        (Measurement.SLOW_CLIENTS, Figure.GOOD_CLIENT_P95),
+        (Measurement.VIEWERS, Figure.LOOKED_AT_P95),
+    ],
+)
+def test_a_scene_measures_both_halves(scene: Measurement, figure: Figure) -> None:
+    """No turn fails in either."""
+    findings = measured(TINY, frozenset({scene}))
+
+    assert findings.troubles() == []
+    assert set(spreads(findings.values)) == {(figure, Target.ALONE), (figure, Target.BESIDE)}
+    assert all(findings.turns[half] > 0 for half in SCENES)
 
 
 def test_json_is_all_that_stands_on_standard_output() -> None:
@@ -77,4 +95,4 @@ def test_an_unknown_measurement_is_refused() -> None:
     result = CliRunner().invoke(command, ["--only", "ttft,speed"])
 
     assert result.exit_code == 2
-    assert "'speed' is not a valid Measurement: give one or more of throughput, ttft, paced, memory." in result.output
+    assert "'speed' is not a valid Measurement: give one or more of throughput, ttft, paced, memory, " in result.output

@@ -8,10 +8,11 @@ import pytest
 
 from scripts.benchmark.figures import (
     GOALS,
+    ROADS,
+    SCENES,
     Figure,
     Goal,
     Spread,
-    Target,
     Verdict,
     added,
     per,
@@ -22,7 +23,7 @@ from scripts.benchmark.figures import (
     verdict,
 )
 
-DIRECT, MITMDUMP, CODEXLB = Target
+DIRECT, MITMDUMP, CODEXLB = ROADS
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,13 @@ def test_ratio(ours: float | None, theirs: float | None, expected: float | None)
     found = {(Figure.TURNS_30KB, road): flat(value) for road, value in known.items() if value is not None}
 
     assert ratio(found, Figure.TURNS_30KB) == expected
+
+
+def test_in_a_scene_the_ratio_is_that_of_both_halves() -> None:
+    halves = zip(SCENES, (100.0, 115.0), strict=True)
+    found = {(Figure.SMALL_KEYS_P95, half): flat(value) for half, value in halves}
+
+    assert ratio(found, Figure.SMALL_KEYS_P95) == 1.15
 
 
 LESS = Goal(Figure.CPU_EVENTS, must=18, aim=14)

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console, RenderableType
 
-from scripts.benchmark.figures import Figure, Goal, Spread, Target, Verdict
+from scripts.benchmark.figures import IN_SCENES, ROADS, SCENES, Figure, Goal, Spread, Target, Verdict
 from scripts.benchmark.findings import Findings
 from scripts.benchmark.load import Sample
 from scripts.benchmark.machine import Machine, processor_name, this_machine
@@ -17,6 +17,7 @@ from scripts.benchmark.tables import (
     figures_table,
     goal_record,
     goals_table,
+    has_any,
     machine_line,
     number,
     outcome,
@@ -60,7 +61,7 @@ def test_number(value: float | None, expected: str) -> None:
 
 def test_figures_fit_into_80_columns_whole() -> None:
     """Every bound is readable, a road without a figure is blank, figures not measured are left out."""
-    text = printed(figures_table(FOUND))
+    text = printed(figures_table(FOUND, ROADS))
 
     assert "…" not in text
     assert "3.03M-3.58M" in text
@@ -72,11 +73,12 @@ def test_figures_fit_into_80_columns_whole() -> None:
 def test_every_figure_has_a_label_that_fits() -> None:
     every = {(figure, target): Spread(1_234, 1_111, 5_555) for figure in Figure for target in Target}
 
-    text = printed(figures_table(every))
+    over_roads, in_scenes = (printed(figures_table(every, targets)) for targets in (ROADS, SCENES))
 
     assert set(LABELS) == set(Figure)
-    assert all(label in text for label in LABELS.values())
-    assert "…" not in text
+    assert all(label in over_roads for label in LABELS.values())
+    assert all(LABELS[figure] in in_scenes for figure in IN_SCENES)
+    assert "…" not in over_roads + in_scenes
 
 
 @pytest.mark.parametrize(
@@ -101,6 +103,25 @@ def test_goals_are_shown_beside_what_was_measured() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("figure", "expected"),
+    [(Figure.TURNS_30KB, ", to mitmdump's"), (Figure.SMALL_KEYS_P95, ", to alone")],
+    ids=["over-roads", "in-a-scene"],
+)
+def test_a_goal_of_a_ratio_says_of_what(figure: Figure, expected: str) -> None:
+    text = printed(goals_table([Verdict(Goal(figure, must=1.2, of_ratio=True), 1.1, True, None)]))
+
+    assert LABELS[figure] + expected in text
+
+
+def test_what_was_not_measured_is_not_shown() -> None:
+    """A run of the scenes alone has no table of roads, and the other way round."""
+    scene = {(Figure.SMALL_KEYS_P95, Target.ALONE): Spread(1, 1, 1)}
+
+    assert (has_any(FOUND, ROADS), has_any(FOUND, SCENES)) == (True, False)
+    assert (has_any(scene, ROADS), has_any(scene, SCENES)) == (False, True)
+
+
 def test_figures_as_json_hold_null_where_nothing_was_measured() -> None:
     bursts, events = figure_records(FOUND)
 
@@ -112,6 +133,22 @@ def test_figures_as_json_hold_null_where_nothing_was_measured() -> None:
         "codexlb": {"median": 12.3, "low": 10.8, "high": 16.0},
         "ratio": None,
     }
+
+
+def test_a_scene_as_json_names_its_halves() -> None:
+    found = {
+        (Figure.SMALL_KEYS_P95, Target.ALONE): Spread(100, 90, 110),
+        (Figure.SMALL_KEYS_P95, Target.BESIDE): Spread(110, 100, 120),
+    }
+
+    assert figure_records(found) == [
+        {
+            "figure": "first_token_ms_p95_small_keys",
+            "alone": {"median": 100, "low": 90, "high": 110},
+            "beside": {"median": 110, "low": 100, "high": 120},
+            "ratio": 1.1,
+        }
+    ]
 
 
 def test_a_goal_as_json() -> None:
@@ -151,7 +188,7 @@ def test_processor_name(cpuinfo: str, expected: str) -> None:
 def test_troubles_are_told() -> None:
     """Failed turns and turns the ledger does not have make figures worthless: both are said."""
     findings = Findings(completed_rows=7)
-    bad = Sample(10, 2, "answered 'HTTP/1.1 503'", 0, 1.0, None, None, None, None, None)
+    bad = Sample(10, 2, "answered 'HTTP/1.1 503'", 0, 1.0, None, None, None, None, None, None)
     findings.count(Target.CODEXLB, bad)
 
     assert findings.troubles() == [

@@ -9,7 +9,7 @@ import zstandard
 
 from scripts.simulator.account import AccountChange, WindowChange
 from scripts.simulator.codex import TREE
-from scripts.simulator.faults import Fault
+from scripts.simulator.faults import Act, Fault, Moment
 from scripts.simulator.models import ETAG
 from scripts.simulator.seals import owner_of
 from scripts.simulator.server import Simulator
@@ -224,6 +224,32 @@ async def test_an_answer_without_usage_is_booked_as_nothing(sim: Simulator) -> N
 
     assert (sim.books()["plus-1"].completed, sim.books()["plus-1"].usage) == (1, Usage())
     assert sim.log[-1].usage is None
+
+
+TOLD = {"input_tokens": 9, "cached_tokens": 4, "output_tokens": 2, "reasoning_tokens": 1}
+
+
+@pytest.mark.parametrize(("told", "booked"), [({}, None), (TOLD, Usage(**TOLD))], ids=["not told", "told"])
+@pytest.mark.parametrize("at", [Moment.HEAD, Moment.CREATED, Moment.OUTPUT])
+async def test_a_failed_answer_is_booked_if_it_says_what_it_used(
+    sim: Simulator, at: Moment, told: dict[str, int], booked: Usage | None
+) -> None:
+    sim.script(Fault(act=Act.FAILED, at=at, usage=told))
+    answer = await ask(sim)
+
+    assert answer.last()["usage"] == (booked and usage_json(booked))
+    assert (sim.books()["plus-1"].completed, sim.books()["plus-1"].usage) == (0, booked or Usage())
+    assert sim.log[-1].usage == booked
+
+
+async def test_a_fault_of_one_thread_leaves_the_others_alone(sim: Simulator) -> None:
+    sim.script(Fault(thread="t", status=503, times=None))
+    statuses = [
+        (await call(sim, "POST", RESPONSES, {**credentials(sim.auth_json("plus-1")), "thread-id": name}, turn())).status
+        for name in ("s", "t")
+    ]
+
+    assert statuses == [200, 503]
 
 
 async def test_the_same_seed_answers_the_same() -> None:

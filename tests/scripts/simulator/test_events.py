@@ -91,6 +91,13 @@ def test_a_failure_names_its_error() -> None:
 
     assert (name, data["sequence_number"], data["response"]["status"]) == ("response.failed", 7, "failed")
     assert data["response"]["error"] == {"code": "server_error", "message": "m"}
+    assert data["response"]["usage"] is None
+
+
+def test_a_failure_may_tell_what_was_used_all_the_same() -> None:
+    _, data = read(events.failed_event(TURN, {"code": "server_error"}, 7, Usage(input_tokens=9, output_tokens=2)))
+
+    assert data["response"]["usage"] == usage_json(Usage(input_tokens=9, output_tokens=2))
 
 
 @pytest.mark.parametrize(("deltas", "chars"), [(0, 1), (1, 1), (24, 1), (3, 200)])

@@ -18,12 +18,14 @@ from scripts.simulator.faults import ORDINARY, Act, Fault, FaultQueue, Moment, p
         pytest.param(Fault(path="/responses/compact"), False, id="other path"),
         pytest.param(Fault(model="m"), True, id="model"),
         pytest.param(Fault(model="n"), False, id="other model"),
+        pytest.param(Fault(thread="t"), True, id="thread"),
+        pytest.param(Fault(thread="u"), False, id="other thread"),
         pytest.param(Fault(account="a", model="n"), False, id="all must match"),
         pytest.param(Fault(act=Act.RESET, at=Moment.ACCEPT), False, id="for connections, not requests"),
     ],
 )
 def test_which_calls_a_fault_hits(fault: Fault, matches: bool) -> None:
-    assert fault.matches("a", "/backend-api/codex/responses", "m") is matches
+    assert fault.matches("a", "/backend-api/codex/responses", "m", "t") is matches
 
 
 def test_faults_serve_in_order_and_as_often_as_they_say() -> None:

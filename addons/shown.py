@@ -1,0 +1,36 @@
+"""What a client shows in the head of a request: header fields go in, its credentials come out, or the fields without
+them."""
+
+from __future__ import annotations
+
+import re
+
+from addons.wire.denials import Denial
+from addons.wire.headers import CLIENT_CREDENTIALS
+
+BREAKS_A_LINE = re.compile(rb"[\r\n\x00]")
+"""A folded value may hide a header of its own."""
+
+Fields = tuple[tuple[bytes, bytes], ...]
+
+
+def without_credentials(fields: Fields) -> Fields:
+    """The header fields but for the client's credentials, however they are disguised."""
+    return tuple(
+        (name, value)
+        for name, value in fields
+        if name.strip().lower() not in CLIENT_CREDENTIALS and not BREAKS_A_LINE.search(value)
+    )
+
+
+def values_of(fields: Fields, name: bytes) -> list[str]:
+    """What a header says, once for each time it stands there; mitmproxy's own look-up takes all others apart, too."""
+    return [value.decode("utf-8", "replace") for field, value in fields if field.lower() == name]
+
+
+def bearer_of(authorization: str) -> str | Denial:
+    """The key that a client shows."""
+    scheme, _, token = authorization.strip().partition(" ")
+    if not scheme:
+        return Denial.NO_KEY
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else Denial.NOT_BEARER

@@ -1,0 +1,1 @@
+"""Codex's configuration, edited for a person: what `codexlb client-config` does."""

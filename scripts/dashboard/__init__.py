@@ -1,0 +1,1 @@
+"""Who may see the dashboard in a browser: `codexlb dashboard`."""

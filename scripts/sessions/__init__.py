@@ -1,0 +1,1 @@
+"""`codexlb sessions`: one module per subcommand."""

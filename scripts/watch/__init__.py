@@ -1,0 +1,1 @@
+"""`codexlb report --watch`: the pool as it is, drawn anew in place."""
