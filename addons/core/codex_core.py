@@ -118,15 +118,18 @@ class CodexCore:
         self.doorway.enter(client, self.limits.greeting_seconds)
 
     async def client_disconnected(self, client: Client) -> None:
+        self.doorway.leave(client)
+        if client in self.present:
+            await self.tell_end(client)
+
+    async def tell_end(self, client: Client) -> None:
         """mitmproxy may end the reader of a client that it cannot write to before our layer hears of it: what was going
         on must end all the same."""
-        self.doorway.leave(client)
-        listener = ctx.master.addons.get("proxyserver")
-        if client in self.present and listener and (handler := listener.connections.get(client.id)):
-            client.state = ConnectionState.CLOSED
-            await handler.server_event(events.ConnectionClosed(client))
-            if writer := handler.transports[client].writer:
-                writer.close()
+        handler = ctx.master.addons.get("proxyserver").connections[client.id]
+        client.state = ConnectionState.CLOSED
+        await handler.server_event(events.ConnectionClosed(client))
+        if (left := handler.transports.get(client)) and left.writer:
+            left.writer.close()
 
     def joined(self, client: Client) -> None:
         self.present.add(client)
