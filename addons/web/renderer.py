@@ -21,7 +21,7 @@ from addons.web.recall import Recall
 from addons.web.request_log import requests_page
 from addons.web.request_page import request_page
 from addons.web.snapshot import Snapshot
-from codexlb_store import quantity
+from codexlb_store import phrases, quantity
 from codexlb_store.pricing import Prices
 
 __all__ = ["FOLDER", "Document", "Renderer", "View"]
@@ -54,18 +54,8 @@ FILTERS = {
     },
 }
 WORDS = {
-    name: getattr(words, name)
-    for name in (
-        *(
-            "asked_for",
-            "failure_words",
-            "cache_words",
-            "estimate_words",
-            "reason_words",
-            "outcome_tone",
-            "weight_words",
-        ),
-    )
+    **{name: getattr(words, name) for name in ("asked_for", "failure_words", "outcome_tone", "weight_words")},
+    **{name: getattr(phrases, name) for name in ("cache_words", "estimate_words", "reason_words")},
 }
 
 

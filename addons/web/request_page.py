@@ -10,10 +10,11 @@ from addons.web.labels import Labels, load_labels
 from addons.web.links import Link, requests_link
 from addons.web.page import Page, Part, Reading
 from addons.web.timeline import timeline
-from addons.web.words import cache_words, exclusion_words, term_words
+from addons.web.words import exclusion_words, term_words
 from codexlb_store.choices import ChoiceRow, Considered, load_choices
 from codexlb_store.exchanges import ExchangeRow, request
 from codexlb_store.ledger import AttemptRow
+from codexlb_store.phrases import cache_words
 from codexlb_store.quantity import UNKNOWN, count
 
 

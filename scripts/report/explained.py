@@ -17,6 +17,7 @@ from codexlb_store.choices import ChoiceRow, Considered, load_choices
 from codexlb_store.exchanges import ExchangeRow
 from codexlb_store.ledger import UNKNOWN as NO_TOKENS
 from codexlb_store.ledger import Tokens
+from codexlb_store.phrases import EXCLUSIONS, cache_words, estimate_words, reason_words
 from codexlb_store.quantity import UNKNOWN, count, dollars, duration, latency, percent
 from codexlb_store.usage import Dimension
 from scripts.report.labels import Labels
@@ -24,30 +25,12 @@ from scripts.report.outcomes import outcome_style
 from scripts.report.printable import printable
 from scripts.report.record import VERSION
 from scripts.report.request_record import request_record
-from scripts.report.requests_table import asked_for, attempt_words, cache_words, estimate_words
+from scripts.report.requests_table import asked_for, attempt_words
 from scripts.terminal import figures, table
 
 NOT_KEPT = "Why its accounts were chosen is not known: that is kept for some weeks only, and not for every request."
 
 CHOSEN = "*"
-
-REASONS = {
-    "warm home": "it has the session's prompt cache, still warm",
-    "settling": "the session has just begun there",
-    "nobody can serve": "nobody could serve",
-}
-"""Why an account, where no strategy picked it."""
-
-EXCLUSIONS = {
-    "key": "not for this client key",
-    "tried": "failed in this request already",
-    "model": "does not have this model",
-    "concurrency": "all its slots taken",
-    "ailing": "failed lately, and others did not",
-}
-"""Why an account was out of the question, where it is not its status that says so."""
-
-WAITED = ", waited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +117,6 @@ def _choice(choice: ChoiceRow, labels: Labels) -> RenderableType:
         found.add_row(mark, labels.label(Dimension.ACCOUNT, one.account_id), weight, _why(one))
     reason = Text(reason_words(choice.reason))
     return Group(reason, found) if choice.candidates else reason
-
-
-def reason_words(reason: str) -> str:
-    """Why an account was chosen: chosen by capacity weighted, after a wait."""
-    bare = reason.removesuffix(WAITED)
-    words = REASONS.get(bare, f"chosen by {bare.replace('_', ' ')}")
-    return words if bare == reason else f"{words}, after a wait"
 
 
 def _why(one: Considered) -> Text:

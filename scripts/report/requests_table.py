@@ -10,6 +10,7 @@ from rich.text import Text
 
 from codexlb_store.exchanges import ExchangeRow
 from codexlb_store.ledger import AttemptRow
+from codexlb_store.phrases import cache_words, estimate_words
 from codexlb_store.quantity import count, dollars, latency, moment
 from codexlb_store.usage import Dimension
 from scripts.report.labels import Labels
@@ -95,21 +96,3 @@ def attempt_words(attempt: AttemptRow, labels: Labels) -> Text:
         return Text(name, "dim")
     status = f" {attempt.status}" if attempt.status is not None else ""
     return Text.assemble((name, "dim"), (f": {printable(attempt.failure.replace('_', ' '))}{status}", "yellow"))
-
-
-def cache_words(row: ExchangeRow) -> str | None:
-    """How much less came from the prompt cache than was there, and why; None where nothing was lost."""
-    if row.cache_loss is None:
-        return None
-    cause = row.cache_loss.replace("_", " ")
-    if row.expected_cached is None or row.tokens.cached is None:
-        return f"cache lost: {cause}"
-    return f"{count(max(0, row.expected_cached - row.tokens.cached))} warm tokens lost: {cause}"
-
-
-def estimate_words(row: ExchangeRow) -> str | None:
-    """What the request has likely used, where the upstream never told."""
-    guess = row.estimate
-    if guess is None:
-        return None
-    return f"estimated: {count(guess.input_tokens)} in, {count(guess.output_tokens)} out, {dollars(guess.cost_usd)}"

@@ -15,7 +15,6 @@ from addons.web.words import (
     outcome_tone,
     pace_said,
     printable,
-    reason_words,
     status_said,
     term_words,
     use_tone,
@@ -24,6 +23,7 @@ from codexlb_store.account_views import AccountView
 from codexlb_store.accounts import AccountStatus
 from codexlb_store.forecast import Pace, PaceState
 from codexlb_store.ledger import AttemptRow, Outcome
+from codexlb_store.phrases import reason_words
 from codexlb_store.windows import Window
 from tests.codexlb_store.rows import ANN
 

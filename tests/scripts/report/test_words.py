@@ -12,12 +12,13 @@ import pytest
 from codexlb_store.anomalies import Anomalies, CacheLosses
 from codexlb_store.forecast import Pace, PaceState
 from codexlb_store.ledger import AttemptRow, CacheLoss
+from codexlb_store.phrases import reason_words
 from codexlb_store.pricing import PriceSource, load_prices
 from codexlb_store.reconciliation import Range, Reconciliation
 from codexlb_store.usage import Dimension, Sums
 from codexlb_store.verify import Gaps, Mismatch, OnlySums, Verification
 from scripts.report.anomaly_lines import anomaly_lines, coverage, estimates
-from scripts.report.explained import reason_words, term
+from scripts.report.explained import term
 from scripts.report.labels import Labels
 from scripts.report.overview_page import cost_note
 from scripts.report.pace_words import end_words, pace_words
