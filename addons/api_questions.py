@@ -17,6 +17,7 @@ from addons import api_records as records
 from addons.api_filters import FILTERS, filters_of
 from addons.wire.page_parameters import parse_choice, parse_count, parse_time
 from codexlb_store import anomalies as anomalies_of
+from codexlb_store.account_record import account_record
 from codexlb_store.account_views import account_views
 from codexlb_store.choices import load_choices
 from codexlb_store.conversations import conversations as load_conversations
@@ -54,7 +55,7 @@ Question = Callable[[Database, Asked], Record]
 def accounts(db: Database, asked: Asked) -> Record:
     """Every account: status, since and until when, what runs on it, its windows."""
     views = account_views(db, asked.now, living(asked.home))
-    return {"accounts": [records.account_record(view, asked.now) for view in views]}
+    return {"accounts": [account_record(view, asked.now) for view in views]}
 
 
 def keys(db: Database, asked: Asked) -> Record:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from codexlb_store.account_record import window_record
 from codexlb_store.quantity import age, duration, percent, window_name
-from scripts.accounts.record import window_record
 from scripts.glance.verdict import Answer, Asked, Remaining, Verdict
 
 VERSION = 1
