@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from codexlb_store.batches import Operation, is_passing, name_of, write_batch
+from codexlb_store.home import DATABASE_NAME
 from codexlb_store.schema import open_store
 
 __all__ = ["Operation", "Writer"]
@@ -44,6 +45,13 @@ It must not raise."""
 Entry = tuple[Operation, After | None]
 
 
+class MovedError(Exception):
+    """The file that is open is not the one at its place any more."""
+
+    def __init__(self) -> None:
+        super().__init__("its file was moved or deleted: put it back, or end the proxy")
+
+
 def _nothing(_: Database) -> None:
     """Wakes the thread."""
 
@@ -67,6 +75,8 @@ class Writer:
         self._batch: list[Entry] = []
         self._seen_version = 0
         self._failing = False
+        self._moved = False
+        self._file: tuple[int, int] | None = None
         self._failures = 0
 
     def start(self) -> None:
@@ -92,8 +102,8 @@ class Writer:
 
     @property
     def healthy(self) -> bool:
-        """Whether what is put gets written: the thread runs and its last batch went in."""
-        return self._thread.is_alive() and not self._failing
+        """Whether what is put gets written: the thread runs, its last batch went in, and the file is in its place."""
+        return self._thread.is_alive() and not self._failing and not self._moved
 
     @property
     def failures(self) -> int:
@@ -118,6 +128,7 @@ class Writer:
             db = open_store(self._home)
             db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MILLISECONDS}")
             self._seen_version = _data_version(db)
+            self._file = self._file_at_place()
         except Exception as error:  # noqa: BLE001 - start() raises it
             self._opened.set_exception(error)
             return
@@ -162,9 +173,10 @@ class Writer:
         """Write the batch, however often it takes; it stays in the backlog if the writer gives up first."""
         for pause in itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1])):
             try:
+                self._require_place()
                 broken = write_batch(db, [operation for operation, _ in self._batch])
             except Exception as error:
-                if not is_passing(error):
+                if not isinstance(error, MovedError) and not is_passing(error):
                     raise
                 self._suffer(error)
             else:
@@ -195,8 +207,26 @@ class Writer:
             if after:
                 after(errors.get(id(operation)))
 
+    def _require_place(self) -> None:
+        """Raises MovedError: SQLite itself goes on writing into a file that nobody finds any more."""
+        if self._file_at_place() != self._file:
+            raise MovedError
+
+    def _file_at_place(self) -> tuple[int, int] | None:
+        """Which file stands where the database belongs."""
+        try:
+            found = (self._home / DATABASE_NAME).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def _look(self, db: Database) -> None:
         """Call on_change if another connection has written; after passing trouble, look again."""
+        was_moved, self._moved = self._moved, self._file_at_place() != self._file
+        if self._moved and not was_moved:
+            logger.error("The database cannot be used any more: %s.", MovedError())
+        elif was_moved and not self._moved:
+            logger.warning("The database is back in its place.")
         version = self._seen_version
         try:
             version = _data_version(db)

@@ -191,6 +191,26 @@ def test_a_full_disk_is_waited_out_and_nothing_is_lost(db: Database, writer: Wri
     assert writer.failures == 0
 
 
+@pytest.mark.parametrize("replaced", [False, True], ids=["moved away", "replaced by another"])
+def test_nothing_is_written_into_a_file_that_nobody_finds(
+    home: Path, db: Database, writer: Writer, caplog: pytest.LogCaptureFixture, replaced: bool
+) -> None:
+    """SQLite would go on without a word, and the rows would be gone with the file."""
+    place, elsewhere = home / DATABASE_NAME, home / "elsewhere.db"
+    place.rename(elsewhere)
+    if replaced:
+        place.touch()
+    wait_until(lambda: not writer.healthy, "the loss is noticed")
+    writer.put(partial(keep, word="kept"))
+    wait_until(lambda: "rows wait in memory" in caplog.text, "the row waits")
+    assert words(db) == []
+
+    elsewhere.rename(place)
+
+    wait_until(lambda: writer.healthy and words(db) == ["kept"], "the row is written")
+    assert "moved or deleted: put it back, or end the proxy" in caplog.text
+
+
 def test_closing_in_vain_ends_and_counts_what_is_lost(
     home: Path, db: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
