@@ -17,7 +17,8 @@ from addons.store_reader import ReadError, StoreReader
 from addons.wire import page_answers
 from addons.wire.answers import Answer
 from addons.wire.page_parameters import parameters_of
-from addons.wire.routes import Route, path_of
+from addons.wire.routes import Route
+from addons.wire.targets import path_of
 
 VERSION = 1
 """Goes up when something that is there now means something else or is gone."""

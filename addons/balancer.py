@@ -12,37 +12,29 @@ import time
 from collections import defaultdict
 from operator import itemgetter
 
-from mitmproxy import ctx, http
+from mitmproxy import http
 from mitmproxy.addonmanager import Loader
 from mitmproxy.connection import Client
-from mitmproxy.exceptions import OptionsError
 
 from addons.core.attempt import Attempt
 from addons.deliberations import Options, deliberation_of
 from addons.empty_pool import beyond_reach, has_rested, nobody_can_serve, standings_for
 from addons.exchange import Exchange, Exchanges, Lease, NextStep
+from addons.list_lease import deliberation_of_list, lease_for_list
+from addons.own_options import chosen, declare
 from addons.place import Place, cost_of
 from addons.replies import reply
+from addons.settings.placing import ACCOUNT_CONCURRENCY, BUDGET_SECONDS, DEFAULT_BUDGET_SECONDS, STRATEGY
+from addons.wire.routes import Route
 from codexlb_store.accounts import AccountStatus
 from codexlb_store.fair_share import FairShare
 from codexlb_store.pool import Pool
 from codexlb_store.pricing import Prices
 from codexlb_store.selection import Candidate, Strategy, choose
 
-DEFAULT_BUDGET_SECONDS = 240
-"""Codex waits that long for the head of an answer without showing anything; tried."""
-
 COMES_BACK = frozenset({AccountStatus.COOLING, AccountStatus.LIMITED})
 LONGEST_REST_AWAITED_SECONDS = 60.0
 """A request is held for an account that comes back within a minute."""
-
-
-def strategy_of(name: str) -> Strategy:
-    """The strategy of that name; mitmproxy shows an option's choices but does not hold anybody to them."""
-    try:
-        return Strategy(name)
-    except ValueError as error:
-        raise OptionsError(f"codexlb_strategy is {name!r}: give one of {', '.join(Strategy)}.") from error
 
 
 class Balancer:
@@ -65,30 +57,15 @@ class Balancer:
         pool.changed = self.look_again
 
     def load(self, loader: Loader) -> None:
-        loader.add_option(
-            "codexlb_strategy", str, Strategy.CAPACITY_WEIGHTED.value,
-            "How the account for a new session is picked.", choices=[strategy.value for strategy in Strategy],
-        )  # fmt: skip
-        loader.add_option(
-            "codexlb_account_concurrency", int, 0,
-            "Most requests in flight on one account; further ones wait for a slot. 0 sets no limit.",
-        )  # fmt: skip
-        loader.add_option(
-            "codexlb_budget_seconds", int, DEFAULT_BUDGET_SECONDS,
-            "How long a request may look and wait for an account that can serve it.",
-        )  # fmt: skip
+        declare(loader, STRATEGY, ACCOUNT_CONCURRENCY, BUDGET_SECONDS)
 
     def configure(self, updated: set[str]) -> None:
         if "codexlb_strategy" in updated:
-            self.strategy = strategy_of(ctx.options.codexlb_strategy)
+            self.strategy = chosen(STRATEGY)
         if "codexlb_budget_seconds" in updated:
-            self.budget_seconds = ctx.options.codexlb_budget_seconds
-            if self.budget_seconds < 1:
-                raise OptionsError(f"codexlb_budget_seconds is {self.budget_seconds}: give 1 or more seconds.")
+            self.budget_seconds = chosen(BUDGET_SECONDS)
         if "codexlb_account_concurrency" in updated:
-            self.most = ctx.options.codexlb_account_concurrency
-            if self.most < 0:
-                raise OptionsError(f"codexlb_account_concurrency is {self.most}: give 0 (no limit) or more.")
+            self.most = chosen(ACCOUNT_CONCURRENCY)
             self.look_again()
 
     async def request(self, flow: http.HTTPFlow) -> None:
@@ -137,6 +114,8 @@ class Balancer:
 
     async def lease(self, exchange: Exchange, flow: http.HTTPFlow) -> bool:
         """Wait in the line until an account has room; False when none can serve or the client has left."""
+        if exchange.route is Route.MODELS:
+            return self.lease_list(exchange, time.time())
         cost = cost_of(exchange, flow.request, self.prices) if self.most else 0.0  # else nobody waits for a slot
         place = Place(exchange, flow, asyncio.get_running_loop().create_future(), cost)
         self.line.append(place)
@@ -150,6 +129,13 @@ class Balancer:
         finally:
             if place in self.line:
                 self.line.remove(place)
+
+    def lease_list(self, exchange: Exchange, now: float) -> bool:
+        """Nobody waits to be told which models there are."""
+        if found := lease_for_list(exchange, self.pool, now, self.budget_seconds):
+            exchange.lease = found
+            exchange.deliberations.append(deliberation_of_list(exchange, self.pool, found, now))
+        return found is not None
 
     def serve_line(self) -> None:
         """Serve those who wait while there is room for one of them."""

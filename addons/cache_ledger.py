@@ -7,8 +7,8 @@ import time
 from mitmproxy import ctx, http
 
 from addons.exchange import Exchange, Exchanges
-from addons.wire.asks import Kind
 from addons.wire.cache_losses import DEFAULT_CACHE_TTL_SECONDS, Now, Turn, count_cache
+from addons.wire.endpoints import Kind
 
 MOST_CONVERSATIONS = 5_000
 """Past it the one is forgotten whose last turn is the longest ago; its next one is a first one then."""
@@ -63,7 +63,8 @@ class CacheLedger:
             exchange.cache = count_cache(last, Now(account_id, is_cold, prompt, tokens))
         if tokens.input is not None:
             compacts = exchange.ask is not None and exchange.ask.kind is Kind.COMPACT
-            self.remember(conversation, Turn(account_id, time.time(), tokens.input, prompt, compacts))
+            key_id = exchange.client.key_id if exchange.client else None
+            self.remember(conversation, Turn(account_id, time.time(), tokens.input, prompt, compacts, key_id))
 
     def remember(self, conversation: Conversation, turn: Turn) -> None:
         self.turns.pop(conversation, None)

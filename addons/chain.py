@@ -12,24 +12,32 @@ from addons.body import Body
 from addons.cache_ledger import CacheLedger
 from addons.clearance import Clearance
 from addons.client_keys import ClientKeys
+from addons.config_file import ConfigFile
 from addons.consequences import Consequences
 from addons.core.codex_core import CodexCore
 from addons.credentials import Credentials
 from addons.dashboard import Dashboard
+from addons.doors import Doors
 from addons.exchange import Exchanges
+from addons.file_pins import FilePins
 from addons.gate import Gate
 from addons.key_rules import KeyRules
 from addons.ledger import Ledger
 from addons.limits import Limits
+from addons.lineage import Lineage
 from addons.login_desk import LoginDesk
 from addons.meter import Meter
 from addons.metrics import Metrics
 from addons.model_list import ModelList
 from addons.pages import Pages
 from addons.poller import Poller
+from addons.pool_headers import PoolHeaders
+from addons.pool_view import PoolView
 from addons.readiness import Watch
 from addons.retention import Retention
 from addons.safe_options import SafeOptions
+from addons.settings.catalog import DEFAULTS
+from addons.settings.setting import Value
 from addons.shared import Shared, nothing_more
 from addons.sticky import Sticky
 from addons.store_keeper import HOMES_SECONDS, StoreKeeper
@@ -46,6 +54,7 @@ from codexlb_store.dashboard_password import load_password
 from codexlb_store.home import home_folder
 from codexlb_store.keyring import Keyring
 from codexlb_store.keys import load_keys
+from codexlb_store.model_lists import ModelLists, load_lists
 from codexlb_store.pool import Pool, load_snapshot
 from codexlb_store.pricing import load_prices
 from codexlb_store.processes import ProcessMark
@@ -61,47 +70,68 @@ class Chain:
         self.addons = list(addons)
 
 
-def chain(environ: Mapping[str, str], more: Callable[[Shared], Sequence[object]] = nothing_more) -> Chain:
-    """The chain over the store in `CODEXLB_HOME`, and `more` behind it; raises StoreError, VaultError or PriceError."""
+def keeper_of(environ: Mapping[str, str]) -> StoreKeeper:
+    """What the store in `CODEXLB_HOME` holds, in memory, with who keeps it; raises StoreError or VaultError."""
     home = home_folder(environ)
     db = open_store(home)
     vault = Vault.open(home, environ)
     pool = Pool(load_snapshot(db, vault, time.time() - HOMES_SECONDS))
+    pool.lists = ModelLists(load_lists(db))
     keyring = Keyring(load_keys(db))
     password = load_password(db)
     db.close()
-    exchanges = Exchanges()
     keeper = StoreKeeper(home, pool, keyring, vault, ProcessMark.take(home))
     keeper.sessions.take_over(password)
-    writer = keeper.writer
-    prices = load_prices(home)
-    rng = random.Random()
-    tokens = TokenStore(pool, writer, vault)
-    refresher = Refresher(tokens, Lane(tokens, home, keeper.mark.id), Issuer(), rng)
+    return keeper
+
+
+def refresher_of(keeper: StoreKeeper, rng: random.Random) -> Refresher:
+    """Who keeps the tokens of the accounts fresh."""
+    tokens = TokenStore(keeper.pool, keeper.writer, keeper.vault)
+    return Refresher(tokens, Lane(tokens, keeper.home, keeper.mark.id), Issuer(), rng)
+
+
+def chain(
+    environ: Mapping[str, str],
+    more: Callable[[Shared], Sequence[object]] = nothing_more,
+    defaults: Mapping[str, Value] = DEFAULTS,
+) -> Chain:
+    """The chain over the store in `CODEXLB_HOME`, and `more` behind it; `defaults` are the settings that nobody decides
+    on. Raises StoreError, VaultError or PriceError."""
+    keeper = keeper_of(environ)
+    home, pool, keyring, writer = keeper.home, keeper.pool, keeper.keyring, keeper.writer
+    exchanges, prices, rng = Exchanges(), load_prices(home), random.Random()
+    refresher = refresher_of(keeper, rng)
     balancer = Balancer(exchanges, pool, prices, rng)
+    cache_ledger = CacheLedger(exchanges)
     reader = StoreReader(home)
-    watch = Watch(pool, writer)
+    watch, view = Watch(pool, writer), PoolView(pool)
     metrics = Metrics(exchanges, watch, lambda: len(balancer.line), reader)
     return Chain(
         [
+            Doors(),  # before the two that set options: it looks how they were
+            ConfigFile(home, environ, defaults, keeper.mark),
             SafeOptions(),
             CodexCore(exchanges),
             Gate(exchanges),
             ClientKeys(exchanges, keyring, keeper.sessions, writer),
-            Pages(exchanges, reader, watch, metrics.answer),
+            Pages(exchanges, reader, watch, metrics.answer, view),
             Api(exchanges, home, reader),
             Dashboard(exchanges, LoginDesk(keeper.sessions, reader), Renderer(home, prices), reader),
             Body(exchanges),
             KeyRules(exchanges),
             Meter(exchanges, pool, writer),
-            ModelList(exchanges),
+            PoolHeaders(exchanges, view),  # behind Meter, which reads the account's own
+            ModelList(exchanges, pool, writer),
             Verdict(exchanges, pool, Consequences(pool, writer, rng)),
             Limits(exchanges, keeper.budgets, prices),
+            Lineage(exchanges, cache_ledger.turns),  # behind Limits: it reads a body once more for a few requests only
+            FilePins(exchanges, pool, writer),
             Sticky(exchanges, pool, writer),
             balancer,
             Credentials(exchanges, pool, refresher),
             Upstream(exchanges, pool),
-            CacheLedger(exchanges),
+            cache_ledger,
             Ledger(exchanges, writer, prices, keeper.budgets),
             metrics,  # behind Ledger, whose rows it counts
             Poller(pool, writer, refresher, Checkup(pool, writer, refresher), rng),

@@ -6,20 +6,20 @@ Whatever credential the client sent is taken off the flow here: it is shown nowh
 from __future__ import annotations
 
 import dataclasses
-import enum
 import logging
 import time
 from functools import partial
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
-from mitmproxy.exceptions import OptionsError
 
 from addons.browser_sessions import COOKIE, BrowserSessions
 from addons.exchange import Client, Exchange, Exchanges, Visitor
 from addons.failed_tries import FailedTries
+from addons.own_options import chosen, declare
 from addons.present_key import present_key
 from addons.replies import reply
+from addons.settings.access import ALLOW, AUTH, TRUSTED_PROXIES, Auth
 from addons.shown import bearer_of, values_of, without_credentials
 from addons.upkeep.round_trip import hand_over
 from addons.visitors import turned_away, verdict, visitor_of
@@ -27,8 +27,8 @@ from addons.wire import denials
 from addons.wire.answers import Answer
 from addons.wire.denials import Denial
 from addons.wire.page_access import Access, cookie_of
-from addons.wire.peers import Network, Source, is_in, is_loopback, parse_networks, source_of
-from addons.wire.routes import OWN_PAGES, Route
+from addons.wire.peers import Network, Source, is_in, is_loopback, source_of
+from addons.wire.routes import JUDGED_AS_CODEX, OWN_PAGES, Route
 from codexlb_store.key_changes import KEY_START, note_use
 from codexlb_store.keyring import KeyProblem, Keyring
 from codexlb_store.keys import Key, digest_of
@@ -40,14 +40,6 @@ NOTE_USE_SECONDS = 60.0
 logger = logging.getLogger(__name__)
 
 
-class Auth(enum.StrEnum):
-    """From whom a key is asked."""
-
-    AUTO = "auto"  # from everybody as soon as one exists; until then this machine is served without
-    REQUIRED = "required"  # from everybody, always
-    LOCAL = "local"  # from other machines; this one is served without
-
-
 PROBLEMS = {problem: Denial[problem.name] for problem in KeyProblem}
 
 
@@ -56,22 +48,6 @@ def remembered(client: Client, shown: str) -> Client:
     plain = bearer_of(shown)
     known = client.key is not None and isinstance(plain, str)
     return dataclasses.replace(client, digest=digest_of(str(plain))) if known else client
-
-
-def auth_of(name: str) -> Auth:
-    """The mode of that name; mitmproxy shows an option's choices but does not hold anybody to them."""
-    try:
-        return Auth(name)
-    except ValueError as error:
-        raise OptionsError(f"codexlb_auth is {name!r}: give one of {', '.join(Auth)}.") from error
-
-
-def networks_of(option: str, text: str) -> tuple[Network, ...]:
-    """The networks that an option names."""
-    try:
-        return parse_networks(text)
-    except ValueError as error:
-        raise OptionsError(f"{option}: {error}") from error
 
 
 class ClientKeys:
@@ -90,27 +66,15 @@ class ClientKeys:
         self.noted: dict[str, float] = {}
 
     def load(self, loader: Loader) -> None:
-        loader.add_option(
-            "codexlb_auth", str, Auth.AUTO.value,
-            "Who needs a client key: everybody as soon as one exists (auto), everybody (required), or everybody but "
-            "this machine (local).", choices=[auth.value for auth in Auth],
-        )  # fmt: skip
-        loader.add_option(
-            "codexlb_trusted_proxies", str, "",
-            "Networks of reverse proxies whose X-Forwarded-For says who asks, as CIDRs, comma separated.",
-        )  # fmt: skip
-        loader.add_option(
-            "codexlb_allow", str, "",
-            "Networks that may use this proxy, as CIDRs, comma separated. Empty: all.",
-        )  # fmt: skip
+        declare(loader, AUTH, TRUSTED_PROXIES, ALLOW)
 
     def configure(self, updated: set[str]) -> None:
         if "codexlb_auth" in updated:
-            self.auth = auth_of(ctx.options.codexlb_auth)
+            self.auth = chosen(AUTH)
         if "codexlb_trusted_proxies" in updated:
-            self.trusted = networks_of("codexlb_trusted_proxies", ctx.options.codexlb_trusted_proxies)
+            self.trusted = chosen(TRUSTED_PROXIES)
         if "codexlb_allow" in updated:
-            self.allowed = networks_of("codexlb_allow", ctx.options.codexlb_allow)
+            self.allowed = chosen(ALLOW)
         self.has_certificate = bool(ctx.options.certs)
 
     def running(self) -> None:
@@ -160,7 +124,7 @@ class ClientKeys:
         source = self.source(flow)
         if self.allowed and not is_in(source.address, self.allowed):
             return denials.wrong_address(source.address)
-        if exchange.visitor and exchange.route is not Route.USAGE:
+        if exchange.visitor and exchange.route not in JUDGED_AS_CODEX:
             return self.receive(exchange.route, exchange.visitor, shown, now)
         found = self.key_of(source, shown, now)
         if isinstance(found, Denial):

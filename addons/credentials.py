@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from mitmproxy import ctx, http
+from mitmproxy import http
 from mitmproxy.addonmanager import Loader
-from mitmproxy.exceptions import OptionsError
 
 from addons.core.attempt import Attempt
 from addons.exchange import Exchange, Exchanges, NextStep
-from addons.upkeep.issuer import DEFAULT_ISSUER
+from addons.own_options import chosen, declare
+from addons.settings.upstream import ISSUER
 from addons.upkeep.refresher import Refresher
 from addons.upkeep.token_store import REMOVED
-from addons.wire.origins import parse_origin
 from addons.wire.tokens import RefreshProblem, RefreshReason
 from codexlb_store.credentials import Credential
 from codexlb_store.pool import Pool
@@ -32,17 +31,11 @@ class Credentials:
         self.refresher = refresher
 
     def load(self, loader: Loader) -> None:
-        loader.add_option(
-            "codexlb_issuer", str, DEFAULT_ISSUER,
-            "Where access tokens are refreshed, as scheme://host:port.",
-        )  # fmt: skip
+        declare(loader, ISSUER)
 
     def configure(self, updated: set[str]) -> None:
         if "codexlb_issuer" in updated:
-            try:
-                self.refresher.issuer.origin = parse_origin(ctx.options.codexlb_issuer)
-            except ValueError as error:
-                raise OptionsError(f"codexlb_issuer: {error}") from error
+            self.refresher.issuer.origin = chosen(ISSUER)
 
     async def done(self) -> None:
         """No refresh begins from here on, and those that have begun reach the store: it is flushed later."""

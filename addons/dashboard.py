@@ -23,7 +23,8 @@ from addons.wire import answers, page_answers
 from addons.wire.answers import Answer
 from addons.wire.page_access import is_same_origin
 from addons.wire.page_answers import DASHBOARD_PATH, LOGIN_PATH
-from addons.wire.routes import Refusal, Route, path_of
+from addons.wire.routes import Refusal, Route
+from addons.wire.targets import path_of
 
 FORMS = frozenset({Route.LOGIN, Route.LOGOUT})
 PAGES = FORMS | {Route.DASHBOARD, Route.ASSET}

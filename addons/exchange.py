@@ -25,6 +25,7 @@ from codexlb_store.budgets import Reservation
 from codexlb_store.credentials import Credential
 from codexlb_store.keys import Key
 from codexlb_store.ledger import AttemptRow, Closing, Outcome, Tokens
+from codexlb_store.model_lists import KeptList
 from codexlb_store.selection import Candidate, Choice
 
 
@@ -127,9 +128,10 @@ class Exchange:
     client: Client | None = None  # ClientKeys; anew once the body is there
     visitor: Visitor | None = None  # ClientKeys, for the pages of the proxy's own
     cookie: bytes | None = field(default=None, repr=False)  # Dashboard: the HTTP core puts it on at the wire
-    ask: Ask | None = None  # Body; KeyRules writes what the key makes of it
+    ask: Ask | None = None  # Body; KeyRules writes what the key makes of it, Lineage a session that it does not name
     permitted: bool | None = None  # KeyRules: the key may ask for it
     reservation: Reservation | None = None  # Limits
+    file_home: str | None = None  # FilePins: the account with the file that the request names
     affinity: Affinity | None = None  # Sticky
     lease: Lease | None = None  # Balancer
     deliberations: list[Deliberation] = field(default_factory=list)  # Balancer; Ledger takes out what it wrote down
@@ -149,6 +151,7 @@ class Exchange:
     cleared: bool = False  # Clearance: it may leave
     sent_at: float | None = None  # the HTTP core: the request head went to the wire
     is_unfiltered: bool = False  # ModelList: its answer must not pass as it comes
+    kept: KeptList | None = None  # ModelList: what the client gets where the upstream gives no list, if any is kept
     in_the_air: bool = False  # the HTTP core: an attempt runs; Verdict: it has failed
     answer: Answer | None = None  # Meter, at the head of the upstream's answer
     result: Result | None = None  # Meter, at the end

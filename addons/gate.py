@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import time
 
-from mitmproxy import ctx, http
+from mitmproxy import http
 from mitmproxy.addonmanager import Loader
-from mitmproxy.exceptions import OptionsError
 
 from addons.exchange import Exchange, Exchanges
+from addons.own_options import chosen, declare
 from addons.replies import reply
+from addons.settings.access import HOSTS
 from addons.wire import answers
 from addons.wire.routes import Refusal, Route, known_host, route
-
-HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
-
-
-def parse_hosts(text: str) -> frozenset[str]:
-    """The host names, in lower case, of a list like `codex.example.com, pool`; raises ValueError with one sentence."""
-    names = [name for part in text.split(",") if (name := part.strip())]
-    for name in names:
-        if HOST_NAME.fullmatch(name.lower()) is None:
-            raise ValueError(f"{name!r} is no host name: give names like codex.example.com, without scheme or port.")
-    return frozenset(name.lower() for name in names)
+from addons.wire.targets import without_version
 
 
 def is_own_site(headers: http.Headers, own_names: frozenset[str]) -> bool:
@@ -59,22 +49,15 @@ class Gate:
         self.own_names = self.machine
 
     def load(self, loader: Loader) -> None:
-        loader.add_option(
-            "codexlb_hosts", str, "",
-            "Host names by which clients call this proxy, comma separated, beside IP addresses, localhost and this "
-            "machine's own name.",
-        )  # fmt: skip
+        declare(loader, HOSTS)
 
     def configure(self, updated: set[str]) -> None:
-        if "codexlb_hosts" not in updated:
-            return
-        try:
-            self.own_names = self.machine | parse_hosts(ctx.options.codexlb_hosts)
-        except ValueError as error:
-            raise OptionsError(f"codexlb_hosts: {error}") from error
+        if "codexlb_hosts" in updated:
+            self.own_names = chosen(HOSTS) | self.machine
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Admit or turn away."""
+        flow.request.path = without_version(flow.request.path)
         admitted = admit(flow.request, self.own_names)
         if isinstance(admitted, Refusal):
             flow.response = reply(answers.refused(admitted))

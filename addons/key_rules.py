@@ -11,7 +11,8 @@ from addons.plain_body import plain_body, put_plain_body
 from addons.replies import reply
 from addons.wire import denials
 from addons.wire.answers import Answer
-from addons.wire.asks import Ask
+from addons.wire.asks import UNREAD, Ask
+from addons.wire.decoding import BodyError
 from addons.wire.forms import FormError, is_form, values_of_form
 from addons.wire.rewrites import says_twice, with_text
 from addons.wire.routes import Route
@@ -22,6 +23,12 @@ SERVED_MODEL = "openai-model"
 RULED = frozenset({Route.RESPONSES, Route.COMPACT, Route.SEARCH})
 """Where a body's model, effort and tier are those of a turn, and the body is JSON; an image model elsewhere is another
 matter, and nothing is enforced there."""
+
+OF_ANOTHER_KIND = frozenset({Route.IMAGES, Route.TRANSCRIBE})
+"""Where models draw or listen: the model that a key puts into turns is none of these."""
+
+HIDES_ITS_MODEL = frozenset({Route.REALTIME})
+"""Where it stands somewhere inside of the body, in more than one form: what else is called a model there is none."""
 
 NAMES_A_MODEL = RULED | {Route.IMAGES}
 """Where a body without a model would be served with one that only the upstream knows."""
@@ -97,6 +104,23 @@ def objection(key: Key, ask: Ask, route: Route, has_body: bool) -> Answer | None
     return None
 
 
+def objection_to_query(key: Key, request: http.Request) -> Answer | None:
+    """Likewise for the models that its target names behind the path."""
+    named = request.query.get_all("model") if key.models is not None else []
+    return next((denials.model_not_allowed(m, key.models or ()) for m in named if not key.allows_model(m)), None)
+
+
+def as_bound(key: Key) -> Key:
+    """The key where nothing is put into a body: what it would put there is all that may stand there."""
+    return dataclasses.replace(
+        key,
+        models=key.models if key.enforced_model is None else (key.enforced_model,),
+        efforts=key.efforts if key.enforced_effort is None else (key.enforced_effort,),
+        enforced_model=None,
+        enforced_effort=None,
+    )
+
+
 class KeyRules:
     """Writes that the ask is permitted, and the ask as the key makes it; or answers 403."""
 
@@ -117,14 +141,27 @@ class KeyRules:
 
     def judge(self, exchange: Exchange, ask: Ask, request: http.Request, key: Key) -> Answer | None:
         """Why the key may not be used for this; None when it may, and then the ask is what the key makes of it."""
-        if exchange.route in RULED:
-            if enforced(key):
-                enforce(request, key)
-                exchange.ask = ask = as_enforced(ask, key)
+        if exchange.route in UNREAD:
+            return None
+        if exchange.route not in RULED:
+            return self.judge_unruled(exchange, ask, request, key)
+        if enforced(key):
+            enforce(request, key)
+            exchange.ask = ask = as_enforced(ask, key)
+        answer = objection(key, ask, exchange.route, bool(request.raw_content))
+        return answer or ambiguity(key, ask, request)
+
+    def judge_unruled(self, exchange: Exchange, ask: Ask, request: http.Request, key: Key) -> Answer | None:
+        """Likewise where nothing is put into a body, which may be a form."""
+        key = key if exchange.route in OF_ANOTHER_KIND else as_bound(key)
+        if answer := objection_to_query(key, request):
+            return answer
+        if exchange.route in HIDES_ITS_MODEL:
+            exchange.ask = ask = dataclasses.replace(ask, model=None)
         elif is_form(kind := ", ".join(request.headers.get_all("content-type"))):
             try:
                 exchange.ask = with_model_of_form(ask, kind, plain_body(request))
-            except FormError as error:
+            except (FormError, BodyError) as error:  # a body that must be read has been
                 if counts_models(key):
                     return denials.form_unclear(str(error))
             else:

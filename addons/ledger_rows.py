@@ -9,7 +9,7 @@ from mitmproxy import http
 
 from addons.estimates import estimate_of, served_as
 from addons.exchange import Exchange, Result
-from addons.wire.asks import KINDS
+from addons.wire.endpoints import kind_of
 from codexlb_store.ledger import UNKNOWN, AttemptRow, Closing, Opening, Outcome, Tokens
 from codexlb_store.pricing import Prices, cost_usd
 
@@ -32,7 +32,7 @@ def opening_of(exchange: Exchange, flow: http.HTTPFlow, process: str) -> Opening
         id=exchange.id,
         process=process,
         opened_at=exchange.opened_at,
-        kind=ask.kind.value if ask else KINDS[exchange.route].value,
+        kind=ask.kind.value if ask else kind_of(exchange.route).value,
         path=clean(flow.request.path.partition("?")[0]),
         key_id=exchange.client.key_id if exchange.client else None,
         session=ask.session if ask else None,

@@ -25,6 +25,7 @@ ESTIMATES = {
     Route.COMPACT: estimate,
     Route.SEARCH: estimate,
     Route.IMAGES: estimate_image,
+    Route.MEMORIES: estimate,
 }
 """Where tokens are used."""
 

@@ -15,7 +15,7 @@ from addons.readiness import Watch
 from addons.store_reader import StoreReader
 from addons.tallies import Tallies
 from addons.wire.answers import Answer
-from addons.wire.asks import KINDS
+from addons.wire.endpoints import kind_of
 
 LOOK_SECONDS = 1.0
 """How often the event loop is asked how late it is."""
@@ -71,7 +71,7 @@ class Metrics:
             return
         exchange.counted = True
         ask = exchange.ask
-        kind = ask.kind.value if ask else KINDS[exchange.route].value
+        kind = ask.kind.value if ask else kind_of(exchange.route).value
         self.tallies.count(kind, ask.model if ask else None, exchange.closing)
 
     async def answer(self) -> Answer:

@@ -1,5 +1,5 @@
-"""Pages for machines, which the proxy answers itself: `/health`, `/health/ready`, `/metrics`, and `/v1/usage` for the
-holder of a key."""
+"""Pages for machines, which the proxy answers itself: `/health`, `/health/ready`, `/metrics`, `/v1/usage` for the
+holder of a key, and for Codex's own status screen the pool's usage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 from mitmproxy import http
 
-from addons.exchange import Exchanges
+from addons.exchange import Exchange, Exchanges
+from addons.pool_view import PoolView
 from addons.readiness import Watch
 from addons.replies import reply
 from addons.store_reader import ReadError, StoreReader
@@ -18,6 +19,7 @@ from addons.usage_page import UsagePage
 from addons.wire import denials, page_answers
 from addons.wire.answers import JSON, Answer
 from addons.wire.denials import Denial
+from addons.wire.pool_figures import usage_page
 from addons.wire.routes import Route
 from codexlb_store.key_usage import key_usage
 from codexlb_store.keys import Key
@@ -35,9 +37,15 @@ class Pages:
     """Answers local pages to whoever may ask; `metrics` writes the page for Prometheus."""
 
     def __init__(
-        self, exchanges: Exchanges, reader: StoreReader, watch: Watch, metrics: Callable[[], Awaitable[Answer]]
+        self,
+        exchanges: Exchanges,
+        reader: StoreReader,
+        watch: Watch,
+        metrics: Callable[[], Awaitable[Answer]],
+        view: PoolView,
     ) -> None:
         self.exchanges = exchanges
+        self.view = view
         self.usage_page = UsagePage(partial(read_usage, reader))
         self.watch = watch
         self.metrics = metrics
@@ -48,23 +56,28 @@ class Pages:
         if flow.response or exchange is None or exchange.client is None:
             return
         try:
-            answer = await self.answer(exchange.route, exchange.client.key)
+            answer = await self.answer(exchange, exchange.client.key)
         except ReadError as error:
             answer = page_answers.not_now(str(error))
         if answer:
             flow.response = reply(answer)
 
-    async def answer(self, route: Route, key: Key | None) -> Answer | None:
-        """The page of a route; None when that is none of these. Raises ReadError."""
-        if route is Route.HEALTH:
-            return HEALTHY
-        if route is Route.READY:
-            return self.watch.answer(time.time())
-        if route is Route.USAGE:
-            return await self.usage(key)
-        if route is Route.METRICS:
-            return await self.metrics()
-        return None
+    async def answer(self, exchange: Exchange, key: Key | None) -> Answer | None:
+        """The page that is asked for; None when that is none of these. Raises ReadError."""
+        now = time.time()
+        match exchange.route:
+            case Route.HEALTH:
+                return HEALTHY
+            case Route.READY:
+                return self.watch.answer(now)
+            case Route.USAGE:
+                return await self.usage(key)
+            case Route.POOL_USAGE:
+                return usage_page(self.view.limits(exchange, now), now)
+            case Route.METRICS:
+                return await self.metrics()
+            case _:
+                return None
 
     async def usage(self, key: Key | None) -> Answer:
         """A key's own figures; there are none without one, on this machine neither."""

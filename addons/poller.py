@@ -11,10 +11,12 @@ from functools import partial
 
 from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader
-from mitmproxy.exceptions import OptionsError
 
 from addons.destination import destination
+from addons.own_options import chosen, declare
+from addons.settings.upstream import POLL_SECONDS
 from addons.upkeep.checkup import Checkup
+from addons.upkeep.list_round import ListRound
 from addons.upkeep.refresher import Refresher
 from addons.upkeep.round_trip import hand_over
 from addons.upkeep.schedule import Care, first_round, is_to_be_refreshed, next_ask, next_residency
@@ -24,7 +26,6 @@ from codexlb_store.pool import Pool
 from codexlb_store.readings import thin_readings
 from codexlb_store.writer import Writer
 
-DEFAULT_POLL_SECONDS = 300
 LOOK_SECONDS = 1.0
 """How soon a changed option or a new account is noticed."""
 
@@ -47,24 +48,22 @@ class Poller:
         self.writer = writer
         self.refresher = refresher
         self.checkup = checkup
+        self.round = ListRound(checkup)
         self.rng = rng
         self.cares: dict[str, Care] = {}
         self.asking: dict[str, asyncio.Task[None]] = {}
         self.refreshing: asyncio.Task[object] | None = None
+        self.listing: asyncio.Task[None] | None = None
         self.thinned_at = 0.0
         self.looked_at = 0.0
         self.task: asyncio.Task[None] | None = None
 
     def load(self, loader: Loader) -> None:
-        loader.add_option(
-            "codexlb_poll_seconds", int, DEFAULT_POLL_SECONDS,
-            "How often each account's usage is asked of the upstream. 0: never.",
-        )  # fmt: skip
+        declare(loader, POLL_SECONDS)
 
     def configure(self, updated: set[str]) -> None:
-        if "codexlb_poll_seconds" in updated and ctx.options.codexlb_poll_seconds < 0:
-            value = ctx.options.codexlb_poll_seconds
-            raise OptionsError(f"codexlb_poll_seconds is {value}: give 0 (never) or more seconds.")
+        if "codexlb_poll_seconds" in updated:
+            chosen(POLL_SECONDS)  # read where it is used
 
     def running(self) -> None:
         """Begin; the task is kept here, else it could be collected while it waits."""
@@ -72,7 +71,7 @@ class Poller:
 
     async def done(self) -> None:
         """End with the proxy. A refresh under way is the refresher's, which lets it end."""
-        tasks = [task for task in (self.task, self.refreshing, *self.asking.values()) if task]
+        tasks = [task for task in (self.task, self.refreshing, self.listing, *self.asking.values()) if task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -101,6 +100,7 @@ class Poller:
         for account_id in self.due(now, every_seconds)[: MOST_AT_ONCE - len(self.asking)]:
             self.asking[account_id] = task = asyncio.create_task(self.ask(account_id))
             task.add_done_callback(partial(self.asking.pop, account_id))
+        self.look_for_lists(now, every_seconds)
         credential = self.ending(now)
         if credential and (self.refreshing is None or self.refreshing.done()):
             care = self.cares[credential.account_id]
@@ -108,6 +108,14 @@ class Poller:
             self.refreshing = asyncio.create_task(self.refresher.refreshed(credential, RefreshReason.EXPIRY))
         if now - self.thinned_at >= THIN_SECONDS and hand_over(self.writer, partial(thin_readings, now=now)):
             self.thinned_at = now
+
+    def look_for_lists(self, now: float, every_seconds: int) -> None:
+        """Begin to ask which models there are, if nobody has for a day."""
+        if not every_seconds or (self.listing and not self.listing.done()):
+            return
+        if account_id := self.round.whom(now):
+            upstream = destination(ctx.options.codexlb_upstream, ctx.options.mode)
+            self.listing = asyncio.create_task(self.round.ask(account_id, upstream))
 
     def meet(self, now: float) -> None:
         """Begin to care for new accounts, and forget those that were removed."""

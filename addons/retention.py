@@ -9,15 +9,12 @@ from functools import partial
 
 from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader
-from mitmproxy.exceptions import OptionsError
 
+from addons.own_options import chosen, declare
+from addons.settings.keeping import EXPLAIN_DAYS, RETENTION_DAYS
 from addons.upkeep.round_trip import StoreUnavailableError, round_trip
 from codexlb_store.retention import prune
 from codexlb_store.writer import Writer
-
-DEFAULT_KEEP_DAYS = 400
-"""A year can be compared with the one before."""
-DEFAULT_EXPLAIN_DAYS = 30
 
 EVERY_SECONDS = 3_600.0
 
@@ -29,7 +26,7 @@ STEP_SECONDS = 60.0
 
 MOST_STEPS = int(EVERY_SECONDS / PAUSE_SECONDS)
 
-OPTIONS = ("codexlb_retention_days", "codexlb_explain_days")
+SETTINGS = (RETENTION_DAYS, EXPLAIN_DAYS)
 
 logger = logging.getLogger(__name__)
 
@@ -42,19 +39,12 @@ class Retention:
         self.task: asyncio.Task[None] | None = None
 
     def load(self, loader: Loader) -> None:
-        loader.add_option(
-            "codexlb_retention_days", int, DEFAULT_KEEP_DAYS,
-            "How long each request keeps its row; of older ones only the sums of their day stay. 0: for ever.",
-        )  # fmt: skip
-        loader.add_option(
-            "codexlb_explain_days", int, DEFAULT_EXPLAIN_DAYS,
-            "How long it is kept why a request went to its account. 0: as long as its row.",
-        )  # fmt: skip
+        declare(loader, *SETTINGS)
 
     def configure(self, updated: set[str]) -> None:
-        for name in updated.intersection(OPTIONS):
-            if (days := getattr(ctx.options, name)) < 0:
-                raise OptionsError(f"{name} is {days}: give 0 (for ever) or more days.")
+        for each in SETTINGS:
+            if each.name in updated:
+                chosen(each)  # read where it is used
 
     def running(self) -> None:
         """Begin; the task is kept here, else it could be collected while it waits."""

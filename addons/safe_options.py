@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.proxy import mode_specs
 
-REQUIRED: dict[str, Any] = {
-    "connection_strategy": "lazy",  # eager dials upstream before it is known who asks, and /health fails with it
-    "upstream_cert": False,  # would dial upstream for a certificate
-    "keep_host_header": True,  # else the client's Host is gone before Gate sees it; Upstream sets the new one
-    "validate_inbound_headers": True,  # request smuggling
-    "stream_large_bodies": None,  # a body that streams cannot be sent again, nor read
-    "proxy_debug": False,  # logs every byte, tokens and all
-    "ssl_insecure": False,  # a token must not go to whoever answers
-}
-"""Option name to the one safe value."""
-
-BODY_SIZE_LIMIT = "64m"
-"""Bytes on the wire; the decoded size has its own limit."""
+from addons.settings.fixed import REQUIRED
+from addons.settings.listening import BODY_SIZE_LIMIT, LISTEN_HOST
 
 
 def check_modes(modes: Sequence[str]) -> None:
@@ -41,9 +29,9 @@ class SafeOptions:
     def load(self, loader: Loader) -> None:
         ctx.options.update(**REQUIRED)
         if ctx.options.body_size_limit is None:
-            ctx.options.update(body_size_limit=BODY_SIZE_LIMIT)
+            ctx.options.update(body_size_limit=BODY_SIZE_LIMIT.default)
         if not ctx.options.listen_host:
-            ctx.options.update(listen_host="127.0.0.1")
+            ctx.options.update(listen_host=LISTEN_HOST.default)
 
     def configure(self, updated: set[str]) -> None:
         if "mode" in updated:

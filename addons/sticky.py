@@ -6,15 +6,18 @@ import time
 from dataclasses import replace
 from functools import partial
 
-from mitmproxy import ctx, http
+from mitmproxy import http
 from mitmproxy.addonmanager import Loader
-from mitmproxy.exceptions import OptionsError
 
 from addons.core.attempt import Attempt
 from addons.exchange import Affinity, Exchanges
+from addons.own_options import chosen, declare
+from addons.settings.placing import CACHE_TTL_SECONDS
 from addons.wire.cache_losses import DEFAULT_CACHE_TTL_SECONDS
+from addons.wire.endpoints import ENDPOINTS, Elsewhere
 from addons.wire.failures import Failure
 from addons.wire.headers import TURN_STATE
+from addons.wire.routes import Route
 from codexlb_store.pool import Pool
 from codexlb_store.sessions import Home, save_home
 from codexlb_store.writer import Writer
@@ -44,28 +47,23 @@ class Sticky:
         self.cache_ttl_seconds = DEFAULT_CACHE_TTL_SECONDS
 
     def load(self, loader: Loader) -> None:
-        loader.add_option(
-            "codexlb_cache_ttl_seconds", int, DEFAULT_CACHE_TTL_SECONDS,
-            "How long after its last turn a session is kept on its account, because its prompt cache is warm there.",
-        )  # fmt: skip
+        declare(loader, CACHE_TTL_SECONDS)
 
     def configure(self, updated: set[str]) -> None:
         if "codexlb_cache_ttl_seconds" in updated:
-            self.cache_ttl_seconds = ctx.options.codexlb_cache_ttl_seconds
-            if self.cache_ttl_seconds < 0:
-                raise OptionsError(
-                    f"codexlb_cache_ttl_seconds is {self.cache_ttl_seconds}: give 0 (never kept) or more seconds."
-                )
+            self.cache_ttl_seconds = chosen(CACHE_TTL_SECONDS)
 
     def request(self, flow: http.HTTPFlow) -> None:
         """Look up the session's home."""
         exchange = self.exchanges.get(flow)
         if flow.response or exchange is None or exchange.ask is None:
             return
-        session = exchange.ask.session
+        session = None if exchange.route is Route.MODELS else exchange.ask.session
         home = self.pool.homes.get(session) if session else None
-        warm = warm_home(home, exchange.opened_at, self.cache_ttl_seconds)
-        exchange.affinity = Affinity(session, warm, home.account_id if home else None)
+        last, kept = home.account_id if home else None, warm_home(home, exchange.opened_at, self.cache_ttl_seconds)
+        if ENDPOINTS[exchange.route].elsewhere is Elsewhere.NEVER:
+            kept = last  # what it is about is no cache, and does not grow cold
+        exchange.affinity = Affinity(session, exchange.file_home or kept, last)
 
     def upstream_attempt_failed(self, attempt: Attempt) -> None:
         """What another account sealed can be opened there: the session goes back, however cold it is."""
@@ -103,4 +101,6 @@ class Sticky:
             return None
         if exchange.affinity.session is None or flow.response is None or flow.response.status_code != 200:
             return None
+        if not ENDPOINTS[exchange.route].makes_home:
+            return None  # the session's cache is where it was
         return Home(exchange.affinity.session, exchange.lease.account_id, time.time())

@@ -10,6 +10,8 @@ from mitmproxy.addonmanager import Loader
 from addons.core.attempt import Attempt
 from addons.destination import DEFAULT_ORIGIN, destination
 from addons.exchange import Exchange, Exchanges, Lease, NextStep
+from addons.own_options import declare
+from addons.settings.upstream import UPSTREAM
 from addons.wire.headers import TURN_STATE
 from addons.wire.origins import Origin, parse_origin
 from addons.wire.workspaces import origin_for
@@ -42,10 +44,7 @@ class Upstream:
         """Accounts, each with the origin that is demanded in vain: once in the log is enough."""
 
     def load(self, loader: Loader) -> None:
-        loader.add_option(
-            "codexlb_upstream", str, "",
-            "Where Codex requests go, as scheme://host:port. Empty: the origin of the reverse mode.",
-        )  # fmt: skip
+        declare(loader, UPSTREAM)
 
     def configure(self, updated: set[str]) -> None:
         if "codexlb_upstream" in updated or "mode" in updated:

@@ -39,6 +39,7 @@ _REMOVE = (
     "DELETE FROM windows WHERE account_id = ?",
     "DELETE FROM readings WHERE account_id = ?",
     "DELETE FROM homes WHERE account_id = ?",
+    "DELETE FROM model_lists WHERE account_id = ?",
     "DELETE FROM accounts WHERE id = ?",
 )
 
@@ -194,7 +195,7 @@ def note_error(db: Database, account_id: str, code: str, now: float) -> None:
 
 
 def remove_account(db: Database, account_id: str) -> None:
-    """Forget an account and its tokens, windows, readings and sessions; what it used stays in the ledger."""
+    """Forget an account, its tokens, windows, readings, sessions and models; what it used stays in the ledger."""
     with db.atomic():
         for statement in _REMOVE:
             db.execute(statement, (account_id,))

@@ -177,7 +177,16 @@ def m005_dashboard(db: Database) -> None:
         )""")
 
 
-STEPS = (m001_initial, m002_accounts, m003_keys, m004_usage, m005_dashboard)
+def m006_model_lists(db: Database) -> None:
+    """The last good lists of models; `body` is the upstream's JSON, `models` a JSON list of those to pick from."""
+    db.execute("""
+        CREATE TABLE model_lists (
+            client_version TEXT NOT NULL, account_id TEXT NOT NULL, body BLOB NOT NULL, content_type TEXT NOT NULL,
+            etag TEXT, models TEXT NOT NULL, read_at REAL NOT NULL, PRIMARY KEY (client_version, account_id)
+        )""")
+
+
+STEPS = (m001_initial, m002_accounts, m003_keys, m004_usage, m005_dashboard, m006_model_lists)
 """Every step ever released, oldest first."""
 
 MIGRATIONS = Migrations(MIGRATION_SET)

@@ -9,6 +9,7 @@ REASONS = {
     "warm home": "it has the session's prompt cache, still warm",
     "settling": "the session has just begun there",
     "nobody can serve": "nobody could serve",
+    "sees most models": "its plan has the most models",
 }
 """Why an account, where no strategy picked it."""
 

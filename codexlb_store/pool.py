@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from codexlb_store.accounts import OUT_OF_ORDER, Account, AccountStatus, load_accounts, status_of
 from codexlb_store.credentials import Credential, load_credentials
 from codexlb_store.health import Health, not_benched
+from codexlb_store.model_lists import ModelLists
 from codexlb_store.selection import Candidate
 from codexlb_store.sessions import MOST_HOMES, Home, latest, load_homes
 from codexlb_store.vault import Vault
@@ -64,9 +65,12 @@ class Pool:
         self.homes = snapshot.homes
         self.revision = 0
         """Counts what was decided here: a snapshot that was read before it must not undo it."""
+        self.readings = 0
+        """Counts what note_windows took over."""
         self.changed: Callable[[], None] = lambda: None
         """Called after each replacement: who waits for an account looks again."""
         self.health = Health()
+        self.lists = ModelLists()
         self.in_flight: Counter[str] = Counter()
         self.last_chosen: dict[str, float] = {}
         self.turn_states: dict[str, str] = {}
@@ -93,6 +97,7 @@ class Pool:
         news = [window for window in windows if is_news(self.windows.get(window.account_id, ()), window)]
         for window in news:
             self.windows[window.account_id] = newest(self.windows.get(window.account_id, ()), [window])
+        self.readings += len(news)
         return news
 
     def remember(self, home: Home) -> None:

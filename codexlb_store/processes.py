@@ -1,14 +1,68 @@
-"""Which proxy processes live: each holds a file lock, which the kernel lets go however the process ends."""
+"""Which proxy processes live, and what each goes by: each holds a file lock, which the kernel lets go however the
+process ends, on a file that says how it runs."""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import json
 import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 FOLDER = "processes"
 SUFFIX = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What a setting is in a running proxy, and who said so: command line, environment, file or default."""
+
+    value: str | int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How a proxy runs: its version, the addresses and ports it listens on, whether it has a certificate of its own,
+    and its settings by name."""
+
+    version: str
+    listen: tuple[tuple[str, int], ...]
+    tls: bool
+    settings: Mapping[str, InForce] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A proxy that lives, under the id of its mark."""
+
+    id: str
+    conduct: Conduct
+
+
+def running(home: Path) -> list[Running]:
+    """The proxies that live now and say how they run; a command that holds a mark of its own is none."""
+    found = []
+    for name in sorted(living(home)):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            conduct = parse_conduct((home / FOLDER / f"{name}{SUFFIX}").read_bytes())
+            if conduct:
+                found.append(Running(name, conduct))
+    return found
+
+
+def parse_conduct(content: bytes) -> Conduct | None:
+    """What a mark says; None for one that says nothing, or nothing that this version understands."""
+    try:
+        data: Any = json.loads(content)
+        settings = {str(name): InForce(each["value"], str(each["source"])) for name, each in data["settings"].items()}
+        listen = tuple((str(host), int(port)) for host, port in data["listen"])
+        return Conduct(str(data["version"]), listen, bool(data["tls"]), settings)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return None
 
 
 def living(home: Path) -> set[str]:
@@ -56,6 +110,16 @@ class ProcessMark:
             if path.exists():
                 return cls(path, descriptor)
             os.close(descriptor)
+
+    def tell(self, conduct: Conduct) -> None:
+        """Say how this process runs, for `running`; what was said before is overwritten in place, for the lock is on
+        this very file. Raises OSError."""
+        if self._descriptor is None:
+            return
+        content = json.dumps(asdict(conduct)).encode()
+        before = os.fstat(self._descriptor).st_size
+        os.pwrite(self._descriptor, content.ljust(before), 0)  # blanks over the rest: who reads now reads JSON
+        os.ftruncate(self._descriptor, len(content))
 
     def release(self) -> None:
         """Give the mark up; a second call does nothing."""

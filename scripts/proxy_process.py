@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from addons.settings.catalog import BY_VARIABLE
+
 CODEXLB = (sys.executable, "-P", "-c", "from scripts.cli import main; main()")
 """Our own command line by this very Python; -P keeps a folder `scripts` where people stand from taking its place."""
 
@@ -50,13 +52,13 @@ def is_healthy(port: int) -> bool:
 class ProxyProcess:
     """A proxy in front of `upstream`, with the data folder that `environ` names; starts and ends with a `with` block.
 
-    What it says goes to `log`.
+    What it says goes to `log`. Variables that set a person's own proxy mean nothing to it.
     """
 
     def __init__(self, upstream: str, environ: Mapping[str, str], log: Path) -> None:
         self.origin = ""
         self._upstream = upstream
-        self._environ = dict(environ)
+        self._environ = {name: value for name, value in environ.items() if name not in BY_VARIABLE}
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -12,7 +12,6 @@ import logging
 import os
 import signal
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,32 +20,19 @@ from mitmproxy import exceptions, master, version
 from mitmproxy.addons import errorcheck, next_layer, proxyserver, save, termlog, tlsconfig
 from mitmproxy.options import Options
 
+from addons.own_options import as_option
+from addons.settings.catalog import BY_NAME, SERVE_DEFAULTS
+from addons.settings.listening import LISTEN_HOST, LISTEN_PORT
+from addons.settings.upstream import ISSUER, UPSTREAM
 from codexlb_store.home import home_folder
 from codexlb_store.pricing import PriceError
 from codexlb_store.schema import StoreError
 from codexlb_store.vault import VaultError
 from scripts.serve_doors import check_certificate, check_listen, check_port, check_web, has_keys, host_of
-
-DEFAULT_PORT = 2455
-"""The port that people's Codex configuration already names."""
+from scripts.serve_wishes import Wanted, wishes
 
 DEAD_END = "http://127.0.0.1:9"
 """Where mitmproxy itself would send a request that the chain did not route: nowhere (the discard port)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the command line asks for."""
-
-    listen: str
-    port: int
-    upstream: str
-    issuer: str
-    sets: tuple[str, ...]
-    flow_file: Path | None
-    web_port: int | None
-    verbose: bool
-    certificate: Path | None = None
 
 
 class SlimMaster(master.Master):
@@ -64,7 +50,7 @@ class SlimMaster(master.Master):
             errorcheck.ErrorCheck(repeat_errors_on_stderr=True),
             proxyserver.Proxyserver(),
             tlsconfig.TlsConfig(),
-            chain(os.environ),
+            chain(os.environ, defaults=SERVE_DEFAULTS),
             next_layer.NextLayer(),
             save.Save(),
         )
@@ -80,7 +66,7 @@ def web_master(options: Options) -> master.Master:
     web = WebMaster(options)
     manager: Any = web.addons
     place = manager.chain.index(manager.get("scriptloader"))
-    manager.chain.insert(place, manager.register(chain(os.environ, inspection(web.view))))
+    manager.chain.insert(place, manager.register(chain(os.environ, inspection(web.view), SERVE_DEFAULTS)))
     return web
 
 
@@ -90,19 +76,22 @@ def web_url(web: master.Master) -> str:
     return found
 
 
-def settings(wanted: Wanted) -> dict[str, Any]:
-    """The mitmproxy options for what was asked for."""
+def options_for(wanted: Wanted) -> Options:
+    """The options that must be there before the chain is: what the command line decides on is left alone then."""
+    options = Options()
+    given = {name: as_option(name, value) for name, value in wanted.settings.items()}
+    options.update_defer(mode=[f"reverse:{DEAD_END}"], **given)
+    return options
+
+
+def own_values(wanted: Wanted) -> dict[str, Any]:
+    """The options of mitmproxy's own for what was asked for."""
     values: dict[str, Any] = {
-        "mode": [f"reverse:{DEAD_END}@{wanted.listen}:{wanted.port}"],  # without brackets, also for IPv6
         "confdir": str(home_folder(os.environ) / "mitmproxy"),
-        "codexlb_upstream": wanted.upstream,
-        "codexlb_issuer": wanted.issuer,
         "termlog_verbosity": "info" if wanted.verbose else "warn",
     }
     if wanted.flow_file:
         values["save_stream_file"] = str(wanted.flow_file)
-    if wanted.certificate:
-        values["certs"] = [f"*={wanted.certificate}"]
     if wanted.web_port is not None:
         values |= {"web_port": wanted.web_port, "web_open_browser": False}
     return values
@@ -110,9 +99,9 @@ def settings(wanted: Wanted) -> dict[str, Any]:
 
 def apply(options: Options, wanted: Wanted) -> None:
     """Set all options; raises OptionsError with a sentence that names the nearest option for an unknown one."""
-    values = settings(wanted)
-    options.update(mode=values.pop("mode"))  # by itself: what is refused below must not set it back
-    options.update(**values)
+    options.update(**own_values(wanted))
+    # The chain was told of none yet: while it was built it was not in its place.
+    options.update(**{name: getattr(options, name) for name in BY_NAME if name in options})
     for item in wanted.sets:
         name = item.partition("=")[0]
         if name not in options:
@@ -154,7 +143,7 @@ def quiet_at_the_end(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -
 
 async def run(wanted: Wanted) -> None:
     """Serve until a signal comes."""
-    options = Options()
+    options = options_for(wanted)
     running = SlimMaster(options) if wanted.web_port is None else web_master(options)
     apply(options, wanted)
     check_listen(options, keys_exist=has_keys(os.environ))
@@ -172,16 +161,10 @@ async def run(wanted: Wanted) -> None:
 
 
 @click.command()
-@click.option("--listen", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    default=DEFAULT_PORT,
-    show_default=True,
-    type=click.IntRange(1, 65535),
-    help="Port to listen on.",
-)
-@click.option("--upstream", default="https://chatgpt.com", show_default=True, help="Origin that Codex requests go to.")
-@click.option("--issuer", default="https://auth.openai.com", show_default=True, help="Origin that refreshes tokens.")
+@click.option("--listen", help=f"Address to listen on.  [default: {LISTEN_HOST.default}]")
+@click.option("--port", type=click.IntRange(1, 65535), help=f"Port to listen on.  [default: {LISTEN_PORT.default}]")
+@click.option("--upstream", help=f"Origin that Codex requests go to.  [default: {SERVE_DEFAULTS[UPSTREAM.name]}]")
+@click.option("--issuer", help=f"Origin that refreshes tokens.  [default: {ISSUER.default}]")
 @click.option(
     "--cert",
     "certificate",
@@ -193,12 +176,14 @@ async def run(wanted: Wanted) -> None:
 @click.option("--web", is_flag=True, help="Inspect the traffic in a browser (mitmweb).")
 @click.option("--web-port", default=8081, show_default=True, type=click.IntRange(1, 65535), help="Port of mitmweb.")
 @click.option("--verbose", is_flag=True, help="Log every connection.")
-def command(web: bool, web_port: int, **chosen: Any) -> None:
-    """Run the proxy in the foreground."""
-    wanted = Wanted(web_port=web_port if web else None, **chosen)
-    for option, value in (("--upstream", wanted.upstream), ("--listen", wanted.listen)):
-        if not value:
-            raise click.ClickException(f"{option} is empty: give a value or leave it out.")
+def command(
+    web: bool, web_port: int, sets: tuple[str, ...], flow_file: Path | None, verbose: bool, **chosen: Any
+) -> None:
+    """Run the proxy in the foreground.
+
+    What is not given here is as `codexlb config` has it, or the variable of a setting.
+    """
+    wanted = wishes(chosen, sets, flow_file=flow_file, web_port=web_port if web else None, verbose=verbose)
     if wanted.certificate:
         check_certificate(wanted.certificate)
     check_core()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import logging
 import socket
@@ -39,22 +40,36 @@ def is_loopback(host: str) -> bool:
 
 def check_port(host: str, port: int, option: str) -> None:
     """Say in one sentence that a port cannot be had, before mitmproxy says it in many."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with closing(socket.socket(family)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise click.ClickException(
-                f"Cannot listen on {host}:{port} ({error.strerror}): end what holds it or choose another {option}."
-            ) from error
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with closing(socket.socket(family)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        raise click.ClickException(
+            f"Cannot listen on {host_of(host)}:{port} ({_reason(error)}): {_way_out(error, option)}."
+        ) from error
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else "No such name"
+
+
+def _way_out(error: OSError | UnicodeError, option: str) -> str:
+    match getattr(error, "errno", None):
+        case errno.EADDRINUSE:
+            return f"end what holds it or choose another {option}"
+        case errno.EACCES:
+            return f"choose another {option}, from 1024 on"
+        case _:
+            return "give an address of this machine"
 
 
 def is_here(host: str) -> bool:
     """Whether only this machine reaches what listens on an address or name."""
     try:
         found = socket.getaddrinfo(host, None) if host else []
-    except OSError:
+    except (OSError, UnicodeError):
         return False
     return bool(found) and all(is_loopback(str(address[0])) for *_, address in found)
 

@@ -10,6 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
+USUAL_COLUMNS = 80
+
 GAP = 2
 """Blanks between two columns of a table: one of padding and one where the box has no line."""
 
@@ -19,7 +21,10 @@ def terminal() -> Console:
     if isinstance(sys.stdout, io.TextIOWrapper):
         with contextlib.suppress(io.UnsupportedOperation):
             sys.stdout.reconfigure(errors="replace")
-    return Console(highlight=False, markup=False, emoji=False)
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.width:  # COLUMNS=0, which is to say that it is not known
+        console.width = USUAL_COLUMNS
+    return console
 
 
 def table(*columns: Column, leading: int = 0, show_footer: bool = False) -> Table:

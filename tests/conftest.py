@@ -11,6 +11,7 @@ from typing import Protocol
 
 import pytest
 
+from addons.settings.catalog import BY_VARIABLE
 from scripts.proxy_process import free_port
 from scripts.simulator.client import SimulatorProcess
 from tests.processes import ProxyProcess, command, run
@@ -30,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True)
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that a test starts sees this user's folders, logins or proxies."""
-    for variable in (*PROXIES, *map(str.upper, PROXIES), *OTHER_SETTINGS):
+    for variable in (*PROXIES, *map(str.upper, PROXIES), *OTHER_SETTINGS, *BY_VARIABLE):
         monkeypatch.delenv(variable, raising=False)
     for variable, folder in (
         ("HOME", "home"),

@@ -88,6 +88,11 @@ class ProxyProcess:
             self._process.wait()
             raise AssertionError(f"{self.arguments[0]} did not end by itself:\n{self.log()}") from None
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._process.returncode
+
     def kill(self) -> None:
         """Ends the process as a power cut would."""
         self._process.kill()

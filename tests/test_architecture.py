@@ -32,7 +32,10 @@ STORE_MAY_IMPORT = STDLIB | {"codexlb_store", "sqlite_utils", "cryptography"}
 WIRE_MAY_IMPORT = frozenset({"msgspec", "zstandard", "brotli"})
 """Beside addons.wire itself, the store's values and the standard library but for what follows."""
 STORE_VALUES = frozenset(
-    {"codexlb_store.identity", "codexlb_store.ledger", "codexlb_store.projects", "codexlb_store.windows"}
+    {
+        *("codexlb_store.identity", "codexlb_store.ledger", "codexlb_store.pool_limits", "codexlb_store.projects"),
+        "codexlb_store.windows",
+    }
 )
 NOT_PURE = frozenset(
     {
@@ -46,7 +49,7 @@ NOT_PURE = frozenset(
 
 MAY_START_MITMPROXY = ("scripts.serve", "scripts.benchmark.")
 
-FREE_OF_MITMPROXY = frozenset({"addons.upkeep", "addons.wire"})
+FREE_OF_MITMPROXY = frozenset({"addons.settings", "addons.upkeep", "addons.wire"})
 """The rooms of addons/ that the command line may use: it must not wait for mitmproxy to load."""
 
 TOP_LEVEL = {

@@ -31,6 +31,13 @@ from tests.sources import ROOT
 README = (ROOT / "README.md").read_text()
 NAME = "codex.example.com"
 ALLOWED, ELSEWHERE = "127.0.0.7", "127.0.0.8"
+USAGE = ("/backend-api/wham/usage", "/api/codex/usage", "/backend-api/codex/v1/usage")
+FILES = ("/backend-api/files", "/backend-api/files/file_1/uploaded", "/backend-api/codex/v1/files")
+NOT_CODEX = (
+    *("/", "/health", "/dashboard", "/metrics", "/api/v1/keys", "/v1/usage/x", "/backend-api/wham", "/api/codex"),
+    *("/backend-api/wham/usage/x", "/backend-api/wham/tasks", "/api/codex/usage/x", "/backend-api/filesystem"),
+)
+"""What the reverse proxy itself knows nothing of."""
 PLACES = os.pathsep.join((os.environ["PATH"], "/usr/sbin", "/usr/local/sbin"))
 """Where Debian puts nginx, which is no command for everybody."""
 
@@ -220,7 +227,13 @@ async def test_one_turn_arrives_piece_by_piece_and_nothing_but_codex_comes_throu
             assert (await ask(front, ALLOWED, turn, {}, TURN))[0] == 401
             status, body = await ask(front, ALLOWED, "GET /v1/usage", key)
             assert (status, b'"request_count"' in body) == (200, True)
-            for path in ("/", "/health", "/dashboard", "/metrics", "/api/v1/keys", "/v1/usage/x", "/backend-api/wham"):
-                assert (await ask(front, ALLOWED, f"GET {path}", key))[0] == 404, path
+            for path in USAGE:
+                status, body = await ask(front, ALLOWED, f"GET {path}", key)
+                assert (status, b'"rate_limit"' in body) == (200, True), path
+            for path in NOT_CODEX:
+                status, body = await ask(front, ALLOWED, f"GET {path}", key)
+                assert (status, b'"error"' in body) == (404, False), path
             assert len(upstream.requests) == 1
+            for path in FILES:
+                assert (await ask(front, ALLOWED, f"POST {path}", key, b"{}"))[0] == 200, path
     assert b"x-forwarded" not in upstream.requests[0].lower()

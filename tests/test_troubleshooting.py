@@ -15,6 +15,7 @@ from addons.wire.answers import Answer
 from addons.wire.denials import Denial
 from addons.wire.request_heads import read_head
 from addons.wire.routes import Refusal, route
+from codexlb_store.model_lists import KeptList
 from tests.addons.samples import ACCOUNT, ASK, a_flow, a_pool, an_exchange
 from tests.sources import ROOT
 
@@ -44,9 +45,12 @@ def message(answer: Answer | Refusal | None) -> str:
     return str(msgspec.json.decode(answer.body)["error"]["message"])
 
 
-def model_is_nowhere() -> Answer | None:
+def model_is_nowhere(*models: str) -> Answer | None:
+    """What is said of it where these are known to be there."""
     pool = a_pool(ACCOUNT)
     pool.health.bar(ACCOUNT.id, "gpt-99", NOW + 60)
+    if models:
+        pool.lists.note(KeptList("", ACCOUNT.id, b"", "application/json", None, models, NOW))
     return nobody_can_serve(an_exchange(ask=replace(ASK, model="gpt-99")), pool, NOW)
 
 
@@ -71,7 +75,7 @@ SAID: dict[str, list[Answer | Refusal | None]] = {
         denials.too_many_failures(41),
         answers.usage_limit("plus", RESET, NOW),
     ],
-    "Model not found": [model_is_nowhere()],
+    "Model not found": [model_is_nowhere("gpt-5.5", "gpt-5.4"), model_is_nowhere()],
     "Wire API errors": [
         refused(route("POST", "/v1/responses", upgrade=False)),
         refused(read_head(b"GET http://example.com/ HTTP/1.1\r\n")),

@@ -25,16 +25,24 @@ from addons.core.limits import LIMITS, Limits
 from addons.core.passing import head_on_wire, is_sendable
 from addons.core.uploads import Uploads
 from addons.exchange import Exchanges
+from addons.list_lease import patience_seconds
+from addons.own_options import chosen, declare
 from addons.replies import reply
+from addons.settings.upstream import (
+    DEFAULT_HEAD_SECONDS,
+    DEFAULT_IDLE_SECONDS,
+    HEAD_TIMEOUT_SECONDS,
+    IDLE_TIMEOUT_SECONDS,
+)
 from addons.wire import answers, denials
 from addons.wire.answers import JSON, Answer, error_body
+from addons.wire.decoding import MOST_BODY_BYTES
+from addons.wire.endpoints import most_body_bytes, too_large
 from addons.wire.redaction import LEAST_SECRET_BYTES
 from addons.wire.routes import Route
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_HEAD_SECONDS = 60
-DEFAULT_IDLE_SECONDS = 300  # what Codex itself waits for
 CONNECT_SECONDS = 10.0
 """A host that is there answers in well under one."""
 HOLD_SECONDS = 5.0
@@ -43,18 +51,15 @@ UNARY_FACTOR = 10
 """A compaction answers when it is done, which may take minutes."""
 FULL_SECONDS = 5.0
 """When to come back when there is no room for a body: turns last longer, but many end in that time."""
-OPTIONS = {"codexlb_head_timeout_seconds", "codexlb_idle_timeout_seconds"}
 
 
-TOO_LARGE = "The request body is larger than this proxy takes."
-
-
-def connection_error(status: int, message: str) -> Answer:
+def connection_error(status: int, message: str, most_body_bytes: int) -> Answer:
     """What the client is told when its connection or the upstream's broke: 502 and above make Codex try again."""
     if status >= 500:  # mitmproxy's message may quote the upstream's bytes, cookies and all
         body = error_body("upstream_unreachable", "The upstream's answer broke off or was none.", "server_error")
     elif status == 413:
-        body = error_body("request_too_large", TOO_LARGE)
+        found = too_large(most_body_bytes)
+        body = error_body(found.code, found.message)
     else:
         body = error_body("request_timeout" if status == 408 else "bad_request", message)
     return Answer(status, (JSON, ("connection", "close")), body)
@@ -83,7 +88,6 @@ class CodexCore:
         self.dialling: WeakSet[Client] = WeakSet()
         self.present: WeakSet[Client] = WeakSet()
         self.small_body_bytes = 0
-        self.connect_seconds = CONNECT_SECONDS
         self.hold_seconds = HOLD_SECONDS
         self.head_timeout_seconds = float(DEFAULT_HEAD_SECONDS)
         self.idle_seconds = float(DEFAULT_IDLE_SECONDS)
@@ -94,24 +98,12 @@ class CodexCore:
                 "This mitmproxy's HTTP core is not the one Codex-LB was built on "
                 f"({'; '.join(problems)}): install mitmproxy 11.0.2 or 12.2."
             )
-
-        loader.add_option(
-            "codexlb_head_timeout_seconds", int, DEFAULT_HEAD_SECONDS,
-            "How long an upstream may take to begin its answer to a turn before another account is tried.",
-        )  # fmt: skip
-        loader.add_option(
-            "codexlb_idle_timeout_seconds", int, DEFAULT_IDLE_SECONDS,
-            "How long an upstream may be silent in the middle of an answer before it is cut off.",
-        )  # fmt: skip
+        declare(loader, HEAD_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS)
 
     def configure(self, updated: set[str]) -> None:
-        for name in OPTIONS & updated:
-            if (value := getattr(ctx.options, name)) < 1:
-                raise OptionsError(f"{name} is {value}: give 1 or more seconds.")
         self.small_body_bytes = human.parse_size(ctx.options.body_size_limit) or 0
-        self.head_timeout_seconds = float(ctx.options.codexlb_head_timeout_seconds)
-        self.connect_seconds = min(CONNECT_SECONDS, self.head_timeout_seconds)
-        self.idle_seconds = float(ctx.options.codexlb_idle_timeout_seconds)
+        self.head_timeout_seconds = float(chosen(HEAD_TIMEOUT_SECONDS))
+        self.idle_seconds = float(chosen(IDLE_TIMEOUT_SECONDS))
 
     def client_connected(self, client: Client) -> None:
         """Let nobody hold a connection and say nothing."""
@@ -159,6 +151,10 @@ class CodexCore:
         nextlayer.layer = stack[0]
 
     def take_in(self, flow: http.HTTPFlow, size: int) -> http.Response | None:
+        exchange = self.exchanges.get(flow)
+        limit = most_body_bytes(exchange.route) if exchange else MOST_BODY_BYTES
+        if self.uploads.size_of(flow.id) + size > limit:
+            return reply(answers.refused(too_large(limit)))
         return None if self.uploads.add(flow.id, size) else reply(answers.full(FULL_SECONDS))
 
     def response(self, flow: http.HTTPFlow) -> None:
@@ -186,8 +182,14 @@ class CodexCore:
         credential = self.exchanges[flow].credential
         return credential is not None and is_sendable(credential)
 
+    def dial_seconds(self, flow: http.HTTPFlow) -> float:
+        patience = patience_seconds(self.exchanges[flow], time.time())
+        return min(CONNECT_SECONDS, self.head_timeout_seconds, patience)
+
     def head_seconds(self, flow: http.HTTPFlow) -> float:
         exchange = self.exchanges[flow]
+        if exchange.kept:
+            return min(self.head_timeout_seconds, patience_seconds(exchange, exchange.sent_at or exchange.opened_at))
         is_stream = exchange.route is Route.RESPONSES and exchange.ask is not None and exchange.ask.stream
         return self.head_timeout_seconds if is_stream else UNARY_FACTOR * self.head_timeout_seconds
 
@@ -216,4 +218,4 @@ class CodexCore:
         return exchange.cookie if exchange else None
 
     def explain(self, status: int, message: str) -> http.Response:
-        return reply(connection_error(status, message))
+        return reply(connection_error(status, message, self.small_body_bytes))

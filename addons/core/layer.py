@@ -117,10 +117,12 @@ class CodexLayer(core.HttpLayer):
             yield from self.wind_up()
 
     def hang_up_dials(self, now: float) -> Commands:
-        """A dial that hangs is ended here: the stream that waits for it does not see the time pass."""
-        for connection in list(self.waiting_for_establishment):
+        """A dial that hangs, be it in the TLS handshake, is ended here: the stream that waits for it does not see the
+        time pass."""
+        for connection, waiting in list(self.waiting_for_establishment.items()):
             since = connection.timestamp_start
-            if connection.connected is False and since is not None and now - since >= self.wire.connect_seconds:
+            patience = min(dial.patience_seconds for dial in waiting)  # type: ignore[attr-defined] # ours, all of them
+            if since is not None and now - since >= patience:
                 yield commands.CloseConnection(connection)
 
     def alias(self, stream: WireStream) -> int:

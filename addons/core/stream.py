@@ -6,6 +6,8 @@ begin -> dial -> send -> wait for the head -> hold -> commit          (from here
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -38,8 +40,12 @@ def is_final(response: http.Response) -> bool:
     return response.status_code >= 200
 
 
+@dataclass(eq=False)
 class GetLiveConnection(core.GetHttpConnection):
-    """mitmproxy answers every later request on a client connection with the error of a failed dial; we dial again."""
+    """mitmproxy answers every later request on a client connection with the error of a failed dial; we dial again. A
+    dial that takes longer than its patience is hung up."""
+
+    patience_seconds: float = math.inf
 
     def connection_spec_matches(self, connection: Connection) -> bool:
         return not connection.error and super().connection_spec_matches(connection)
@@ -78,8 +84,9 @@ class CodexStream(WireStream):
             return Break.CREDENTIAL, "no credential could be had"
         request, server = self.flow.request, self.flow.server_conn
         connection, error = yield GetLiveConnection(
-            (request.host, request.port), request.scheme == "https", server.via, server.transport_protocol
-        )
+            (request.host, request.port), request.scheme == "https", server.via, server.transport_protocol,
+            patience_seconds=self.wire.dial_seconds(self.flow),
+        )  # fmt: skip
         if error:
             return Break.CONNECT, error
         self.context.server = self.flow.server_conn = connection

@@ -23,6 +23,10 @@ class Uploads:
         self._sizes[request_id] = self._sizes.get(request_id, 0) + size
         return True
 
+    def size_of(self, request_id: str) -> int:
+        """How much of a request's body is there."""
+        return self._sizes.get(request_id, 0)
+
     def end(self, request_id: str) -> None:
         """The request is done; once is enough."""
         self.total -= self._sizes.pop(request_id, 0)

@@ -33,7 +33,6 @@ class Wire(Protocol):
 
     limits: Limits
     small_body_bytes: int  # no body up to here is too large
-    connect_seconds: float
     hold_seconds: float
     idle_seconds: float
 
@@ -52,6 +51,9 @@ class Wire(Protocol):
 
     def take_in(self, flow: http.HTTPFlow, size: int) -> http.Response | None:
         """An answer keeps another piece of a body from being read: there is no room for it."""
+
+    def dial_seconds(self, flow: http.HTTPFlow) -> float:
+        """How long a connection may take to stand, TLS included."""
 
     def head_seconds(self, flow: http.HTTPFlow) -> float:
         """How long to wait for the head of an answer."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 
-from mitmproxy import ctx, http
+from mitmproxy import http
 from mitmproxy.addonmanager import Loader
 from mitmproxy.addons.view import View
 from mitmproxy.connection import Client
-from mitmproxy.exceptions import OptionsError
 
 from addons.exchange import Exchanges
+from addons.own_options import chosen, declare
+from addons.settings.keeping import DEFAULT_FLOWS, WEB_FLOWS
 from addons.wire.routes import OWN_PAGES
-
-DEFAULT_FLOWS = 500
 
 MOST_BYTES = 256 * 1024 * 1024
 """Of bodies: some requests bring megabytes of history with them."""
@@ -40,16 +39,11 @@ class FlowBounds:
         self.pages: list[str] = []
 
     def load(self, loader: Loader) -> None:
-        loader.add_option(
-            "codexlb_web_flows", int, DEFAULT_FLOWS,
-            "How many ended requests mitmweb keeps to be looked at; the oldest go first.",
-        )  # fmt: skip
+        declare(loader, WEB_FLOWS)
 
     def configure(self, updated: set[str]) -> None:
         if "codexlb_web_flows" in updated:
-            self.most = ctx.options.codexlb_web_flows
-            if self.most < 1:
-                raise OptionsError(f"codexlb_web_flows is {self.most}: give 1 or more.")
+            self.most = chosen(WEB_FLOWS)
             self.shrink()
 
     def response(self, flow: http.HTTPFlow) -> None:

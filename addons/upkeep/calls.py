@@ -10,8 +10,8 @@ import aiohttp
 USER_AGENT = "codex-cli"
 """What Codex calls itself when it asks for usage."""
 
-MOST_ANSWER_BYTES = 1 << 20
-"""The longest answer there is has a few thousand bytes."""
+MOST_ANSWER_BYTES = 4 << 20
+"""The list of models has some hundred thousand bytes, every other answer a few thousand."""
 
 
 class CallError(Exception):
@@ -24,10 +24,11 @@ class CallError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer; its body may hold tokens."""
+    """An answer; its body may hold tokens. Names of headers may be written in any case."""
 
     status: int
     body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 class Calls:
@@ -60,7 +61,7 @@ class Calls:
             async with self._opened().request(
                 method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
             ) as response:
-                return Reply(response.status, await _read(response))
+                return Reply(response.status, await _read(response), response.headers)
         except TimeoutError as error:
             raise CallError("timeout") from error
         except (aiohttp.ClientError, UnicodeError) as error:  # the latter for a host such as a..b

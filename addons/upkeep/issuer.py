@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from addons.settings.upstream import DEFAULT_ISSUER
 from addons.upkeep.calls import CallError, Calls
 from addons.wire.origins import Origin, parse_origin
 from addons.wire.tokens import NewTokens, RefreshProblem, RefreshReason, read_refresh_answer, refresh_request
 from codexlb_store.credentials import Credential
 
-DEFAULT_ISSUER = "https://auth.openai.com"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 
 ISSUER_SECONDS = 10.0

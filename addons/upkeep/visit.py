@@ -75,6 +75,10 @@ class Visit:
 
     async def page(self, url: str) -> bytes:
         """The page at this address; raises NoPageError."""
+        return (await self.reply(url)).body
+
+    async def reply(self, url: str) -> Reply:
+        """The same with its headers."""
         reply = await self._get(url)
         problem = problem_of(reply)
         if is_refusal(reply, problem) and self.may_refresh:
@@ -84,7 +88,7 @@ class Visit:
         self.is_refused |= is_refusal(reply, problem)
         if problem:
             raise NoPageError(problem)
-        return reply.body
+        return reply
 
     async def _get(self, url: str) -> Reply:
         try:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable
 
 import msgspec
 
 from addons.wire.routes import Refusal
-from codexlb_store.windows import Window
 
 JSON = ("content-type", "application/json")
 
@@ -41,15 +39,21 @@ def no_accounts() -> Answer:
     return Answer(400, (JSON,), error_body("no_accounts", message))
 
 
-def usage_limit(
-    plan: str | None, resets_at: float | None, now: float, headers: tuple[tuple[str, str], ...] = ()
-) -> Answer:
-    """Say that every account is used up until `resets_at` (unix seconds); Codex shows the time and stops.
+EVERY_ACCOUNT_IS_USED_UP = "Every account of this pool has reached its usage limit."
 
-    `headers` tell of the windows of the account that is back first (see headers_of_windows).
+
+def usage_limit(
+    plan: str | None,
+    resets_at: float | None,
+    now: float,
+    headers: tuple[tuple[str, str], ...] = (),
+    message: str = EVERY_ACCOUNT_IS_USED_UP,
+) -> Answer:
+    """Say that whoever could serve is used up until `resets_at` (unix seconds); Codex shows the time and stops.
+
+    `headers` tell of the pool's windows (see headers_of_limits in addons.wire.pool_figures).
     """
     code = "usage_limit_reached"  # also the type: Codex does not look at the code
-    message = "Every account of this pool has reached its usage limit."
     if resets_at is None:
         return Answer(429, (JSON, *headers), error_body(code, message, code, plan_type=plan))
     wait_seconds = max(1, math.ceil(resets_at - now))
@@ -104,19 +108,3 @@ def paused() -> Answer:
     """Say that somebody paused every account: a 400, because that one Codex shows at once."""
     message = "Every account is paused. See them with: codexlb accounts list"
     return Answer(400, (JSON,), error_body("no_accounts", message))
-
-
-def headers_of_windows(windows: Iterable[Window]) -> tuple[tuple[str, str], ...]:
-    """An account's windows as the rate-limit headers that Codex reads; the shortest is the primary one."""
-    shortest_first = sorted(windows, key=lambda window: window.minutes)
-    # zip ends with the two places that Codex has.
-    pairs = zip(("primary", "secondary"), shortest_first, strict=False)
-    return tuple(header for place, window in pairs for header in _headers_of_window(f"x-codex-{place}", window))
-
-
-def _headers_of_window(prefix: str, window: Window) -> tuple[tuple[str, str], ...]:
-    used = (f"{prefix}-used-percent", f"{window.used_percent:g}")
-    minutes = (f"{prefix}-window-minutes", str(window.minutes))
-    if window.resets_at is None:
-        return used, minutes
-    return used, minutes, (f"{prefix}-reset-at", str(math.ceil(window.resets_at)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 from typing import Protocol
 
 import msgspec
 
+from addons.wire.endpoints import Kind, kind_of
 from addons.wire.lenient import NULL, read_or_none
 from addons.wire.prefixes import Prompt, prompt_of
 from addons.wire.routes import Route
@@ -21,29 +21,11 @@ class AskError(Exception):
     """A request body that is not what its route takes; the text is for the client."""
 
 
-class Kind(enum.StrEnum):
-    """What a request is for, as the ledger says it."""
+STRICT = frozenset({Route.RESPONSES, Route.COMPACT, Route.SEARCH})
+"""The routes whose body we know. A body anywhere else is read if it can be, and is never a reason to refuse."""
 
-    TURN = "turn"
-    COMPACT = "compact"
-    MODELS = "models"
-    SEARCH = "search"
-    IMAGES = "images"
-    OTHER = "other"
-
-
-KINDS = {
-    Route.RESPONSES: Kind.TURN,
-    Route.COMPACT: Kind.COMPACT,
-    Route.MODELS: Kind.MODELS,
-    Route.SEARCH: Kind.SEARCH,
-    Route.IMAGES: Kind.IMAGES,
-    Route.OTHER: Kind.OTHER,
-    Route.HEALTH: Kind.OTHER,
-}
-
-# The routes whose body we know. A body anywhere else is read if it can be, and is never a reason to refuse.
-_STRICT = frozenset({Route.RESPONSES, Route.COMPACT, Route.SEARCH})
+UNREAD = frozenset({Route.ANALYTICS, Route.FILES, Route.GOALS, Route.IDENTITIES})
+"""Where no model answers: what the body says changes nothing here, and no rule for models is about it."""
 
 
 class Headers(Protocol):
@@ -115,11 +97,11 @@ def parse_ask(route: Route, headers: Headers, body: bytes) -> Ask:
     Raises AskError where the route needs a JSON body and this is none.
     """
     turn = read_metadata(_bytes(headers.get("x-codex-turn-metadata")))
-    fields = _read(body) if route in _STRICT else _glance(body)
+    fields = _read(body) if route in STRICT else _glance(body)
     metadata = read_metadata(fields.client_metadata)
     reasoning = read_or_none(_REASONING, fields.reasoning) or _Reasoning()
     return Ask(
-        kind=Kind.COMPACT if route is Route.RESPONSES and _compacts(turn, fields) else KINDS[route],
+        kind=Kind.COMPACT if route is Route.RESPONSES and _compacts(turn, fields) else kind_of(route),
         model=fields.model,
         effort=reasoning.effort,
         tier=read_or_none(_TEXT, fields.service_tier),

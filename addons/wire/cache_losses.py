@@ -20,13 +20,15 @@ KEPT_SHARE = 0.9
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Turn:
-    """The last turn of a conversation that was counted; `compacts`: it was there to make the history shorter."""
+    """The last turn of a conversation that was counted; `compacts`: it was there to make the history shorter; `key_id`:
+    of the client key that sent it, if one was shown."""
 
     account_id: str
     ended_at: float
     input_tokens: int
     prompt: Prompt
     compacts: bool
+    key_id: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from typing import Any
 import brotli  # type: ignore[import-untyped]
 import zstandard
 
-MOST_BODY_BYTES = 64 * 1024 * 1024
+MEBIBYTE = 1024 * 1024
+
+MOST_BODY_BYTES = 64 * MEBIBYTE
 """Decoded size of a request; a history of a hundred screenshots stays below it."""
 
 # Output is taken in pieces of this size: a bomb costs one piece more than the limit, not its whole size.
@@ -37,6 +39,11 @@ _ZSTD_SKIPPABLE = b"\x2a\x4d\x18"
 _ZSTD_REPEAT = 1
 
 
+def size_text(size_bytes: int) -> str:
+    """A size as a person reads it: in MiB if it is that large, rounded down."""
+    return f"{size_bytes // MEBIBYTE} MiB" if size_bytes >= MEBIBYTE else f"{size_bytes} bytes"
+
+
 class BodyError(Exception):
     """A request body that cannot be read; `status` is the HTTP status it deserves."""
 
@@ -49,7 +56,7 @@ class BodyTooLarge(BodyError):
     """A request body whose plain form is over the limit."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"The request body is over the limit of {limit} bytes once decompressed.", 413)
+        super().__init__(f"The request body is over the limit of {size_text(limit)} once decompressed.", 413)
 
 
 def decode_body(body: bytes, encoding: str, limit: int) -> bytes:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import string
 
-from addons.wire.routes import MOST_TARGET_BYTES, Refusal
+from addons.wire.routes import Refusal
+from addons.wire.targets import MOST_TARGET_BYTES
 
 MOST_HEAD_BYTES = 64 * 1024
 """Codex sends some 2 KiB; cookies of a browser and what proxies add make it grow."""

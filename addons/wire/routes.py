@@ -6,19 +6,8 @@ import dataclasses
 import enum
 import ipaddress
 import re
-import urllib.parse
 
-_TREE = "/backend-api/codex/"
-
-MOST_TARGET_BYTES = 8 * 1024
-"""Codex's own targets are shorter than a hundred bytes."""
-
-# Controls, spaces, NUL and halves of characters never stand in an honest request target.
-_UNCLEAN = re.compile(r"[^\x21-\x7e]")
-
-# Looked for after one percent-decoding. A `%` left then is a second encoding: the next decoder on the way
-# would see a path that nobody checked here.
-_TRICK = re.compile(r"[\x00-\x1f\x7f\\%]|//|/\.{1,2}(?:[/;]|$)")
+from addons.wire.targets import MOST_TARGET_BYTES, TREE, as_a_lax_server_reads, flaw_of, path_of, reads_as_versioned
 
 # A Host header: a name or a bracketed IPv6 address, perhaps the dot of a full name, perhaps a port.
 _HOST = re.compile(r"(\[.+\]|[^:\[\]]+?)\.?(?::[0-9]*)?")
@@ -32,11 +21,20 @@ class Route(enum.Enum):
     MODELS = "models"
     SEARCH = "search"
     IMAGES = "images"
+    MEMORIES = "memories"
+    SAFETY = "safety"
+    ANALYTICS = "analytics"
+    FILES = "files"
+    TRANSCRIBE = "transcribe"
+    REALTIME = "realtime"
+    GOALS = "goals"
+    IDENTITIES = "identities"
     OTHER = "other"
     HEALTH = "health"
     READY = "ready"
     METRICS = "metrics"
     USAGE = "usage"
+    POOL_USAGE = "pool_usage"
     API = "api"
     DASHBOARD = "dashboard"
     ASSET = "asset"
@@ -46,11 +44,14 @@ class Route(enum.Enum):
 
 OWN_PAGES = frozenset(
     {
-        *(Route.HEALTH, Route.READY, Route.METRICS, Route.USAGE, Route.API),
+        *(Route.HEALTH, Route.READY, Route.METRICS, Route.USAGE, Route.POOL_USAGE, Route.API),
         *(Route.DASHBOARD, Route.ASSET, Route.LOGIN, Route.LOGOUT),
     }
 )
 """What the proxy answers by itself, without an account: nothing of it is an exchange."""
+
+JUDGED_AS_CODEX = frozenset({Route.USAGE, Route.POOL_USAGE})
+"""Of these the pages that whoever may send turns may read, by the same rules."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,14 +66,34 @@ class Refusal:
 
 _READ = ("GET", "HEAD")
 
+_POST = ("POST",)
+
+_ORDINARY = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+"""What the other paths of the tree are asked with; what a tunnel, a trace or a browser's preflight wants is not."""
+
+_FILES = "/backend-api/files"
+"""Where a Codex sends its files whose chatgpt_base_url is this proxy's; others send them below the tree."""
+
+_POOL_USAGE = ("/backend-api/wham/usage", "/api/codex/usage", TREE + "usage", TREE + "wham/usage")
+"""Where the second is asked for, chatgpt_base_url has no /backend-api in it; where the last is, it is the same as
+base_url. At the third the upstream tells the same as at the first: whose account it is, with name and address."""
+
 _KNOWN: dict[str, tuple[Route, tuple[str, ...]]] = {
-    _TREE + "responses": (Route.RESPONSES, ("POST",)),
-    _TREE + "responses/compact": (Route.COMPACT, ("POST",)),
-    _TREE + "models": (Route.MODELS, ("GET",)),
-    _TREE + "alpha/search": (Route.SEARCH, ("POST",)),
-    _TREE + "images/generations": (Route.IMAGES, ("POST",)),
-    _TREE + "images/edits": (Route.IMAGES, ("POST",)),
+    TREE + "responses": (Route.RESPONSES, _POST),
+    TREE + "responses/compact": (Route.COMPACT, _POST),
+    TREE + "models": (Route.MODELS, ("GET",)),
+    TREE + "alpha/search": (Route.SEARCH, _POST),
+    TREE + "images/generations": (Route.IMAGES, _POST),
+    TREE + "images/edits": (Route.IMAGES, _POST),
+    TREE + "analytics-events/events": (Route.ANALYTICS, _POST),
+    TREE + "files": (Route.FILES, _POST),
+    TREE + "transcribe": (Route.TRANSCRIBE, _POST),
+    TREE + "realtime/calls": (Route.REALTIME, _POST),
+    **{TREE + f"thread/goal/{verb}": (Route.GOALS, ("GET", "POST")) for verb in ("get", "set", "clear")},
+    TREE + "agent-identities/jwks": (Route.IDENTITIES, _READ),
+    _FILES: (Route.FILES, _POST),
     "/v1/usage": (Route.USAGE, ("GET",)),
+    **dict.fromkeys(_POOL_USAGE, (Route.POOL_USAGE, ("GET",))),
     "/dashboard/login": (Route.LOGIN, (*_READ, "POST")),
     "/dashboard/logout": (Route.LOGOUT, ("POST",)),
 }
@@ -91,37 +112,58 @@ _PAGES = {
 }
 _KNOWN |= {path: (route, _READ) for route, paths in _PAGES.items() for path in paths}
 
-# Pages with a name of their own behind the last slash: one request by the beginning of its id, a file.
+# Paths that hold a name: one request by the beginning of its id, a file of ours, an uploaded one; what is below a word.
 _NAMED = (
-    (Route.DASHBOARD, re.compile(r"/dashboard/requests/[0-9a-f]{4,32}")),
-    (Route.API, re.compile(r"/api/v1/requests/[0-9a-f]{4,32}")),
-    (Route.ASSET, re.compile(r"/dashboard/assets/[a-z0-9][a-z0-9._-]{0,63}")),
+    (Route.DASHBOARD, _READ, re.compile(r"/dashboard/requests/[0-9a-f]{4,32}")),
+    (Route.API, _READ, re.compile(r"/api/v1/requests/[0-9a-f]{4,32}")),
+    (Route.ASSET, _READ, re.compile(r"/dashboard/assets/[a-z0-9][a-z0-9._-]{0,63}")),
+    (Route.FILES, _POST, re.compile(r"/backend-api/(?:codex/)?files/[A-Za-z0-9_-]{1,128}/uploaded")),
+    (Route.MEMORIES, _ORDINARY, re.compile(rf"{TREE}memories/.+", re.DOTALL)),
+    (Route.SAFETY, _ORDINARY, re.compile(rf"{TREE}safety/.+", re.DOTALL)),
 )
 
-_ENDS_A_NAME = re.compile(r"[;?#]")
-"""What some servers cut a path off at."""
+_OF_ONE_ACCOUNT = re.compile(
+    rf"{TREE}(?:wham|rate-limit-reset-credits|accounts|settings|profiles|workspace-messages|tasks|environments|config)"
+    r"(?:/.*)?",
+    re.DOTALL,
+)
+"""Below `wham` the upstream keeps what belongs to a person: saved resets to be spent, settings, tasks. It has known one
+of these names directly below the tree, too."""
 
-_ORDINARY = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-"""What the other paths of the tree are asked with; what a tunnel, a trace or a browser's preflight wants is not."""
+_NOT_BELOW_THE_TREE = (
+    f"Nothing is served at this path: set base_url to this proxy's address followed by {TREE[:-1]}, and leave "
+    "chatgpt_base_url as it is."
+)
 
 
 def route(method: str, path: str, upgrade: bool) -> Route | Refusal:
-    """Name the route of a request: its method, its raw request target, and whether it asks for an Upgrade."""
+    """Name the route of a request: its method, its raw request target (see `without_version`), and whether it asks for
+    an Upgrade."""
     if len(path) > MOST_TARGET_BYTES:
         return Refusal(414, "uri_too_long", f"The URL is longer than {MOST_TARGET_BYTES // 1024} KiB.")
-    if flaw := _flaw(path):
+    if flaw := flaw_of(path):
         return Refusal(400, "invalid_path", f"This request target is refused: {flaw}.")
     # Decoded, because the upstream decodes too: `/%72esponses` must not pass as an unknown path.
     decoded = path_of(path)
-    if upgrade and method == "GET" and decoded.startswith(_TREE):
+    if upgrade and method == "GET" and decoded.startswith(TREE):
         message = "WebSockets are not supported here; send the same request as an HTTP POST."
         return Refusal(426, "websocket_not_supported", message)
+    if reads_as_versioned(decoded):
+        return Refusal(404, "not_found", f"Nothing is served here; the path goes on behind {TREE} or {TREE}v1/, once.")
     if known := _known(decoded):
         found, allowed = known
         return found if method in allowed else _wrong_method(*allowed)
-    if not decoded.startswith(_TREE) or decoded == _TREE:
-        return Refusal(404, "not_found", f"Nothing is served here; Codex requests go below {_TREE}.")
-    if (meant := _as_a_lax_server_reads(decoded)) in _KNOWN:
+    return _unknown(method, decoded)
+
+
+def _unknown(method: str, decoded: str) -> Route | Refusal:
+    """What becomes of a path that is none of those that are known."""
+    if not decoded.startswith(TREE) or decoded == TREE:
+        return Refusal(404, "not_found", _NOT_BELOW_THE_TREE)
+    meant = as_a_lax_server_reads(decoded)
+    if _OF_ONE_ACCOUNT.fullmatch(meant):
+        return Refusal(403, "of_one_account", "This belongs to a single account, and clients of a pool may not use it.")
+    if _known(meant):
         return Refusal(404, "not_found", f"Nothing is served here; the path is spelled {meant}.")
     return Route.OTHER if method in _ORDINARY else _wrong_method(*_ORDINARY)
 
@@ -138,35 +180,11 @@ def known_host(host_header: str | None, own_names: frozenset[str] = frozenset())
     return _is_address(name) or name == "localhost" or name.endswith(".localhost") or name in own_names
 
 
-def _flaw(path: str) -> str | None:
-    if not path.startswith("/"):
-        return "it must be a path that starts with a slash"
-    if _UNCLEAN.search(path):
-        return "it holds a control, space or non-ASCII character"
-    if "#" in path:
-        return "it holds a fragment"
-    if _TRICK.search(path_of(path)):
-        return "its path holds a dot or empty segment, a backslash, a control character or a double encoding"
-    return None
-
-
-def path_of(target: str) -> str:
-    """The path of a request target as it is routed: without parameters, and decoded once."""
-    # Latin-1 maps each byte to one character, so no decoding error can hide one.
-    return urllib.parse.unquote(target.partition("?")[0], "latin-1")
-
-
 def _known(decoded: str) -> tuple[Route, tuple[str, ...]] | None:
     """The route of a path that is ours to know, with its methods."""
-    if decoded in _KNOWN or decoded.startswith(_TREE):
-        return _KNOWN.get(decoded)
-    return next(((route, _READ) for route, pattern in _NAMED if pattern.fullmatch(decoded)), None)
-
-
-def _as_a_lax_server_reads(decoded: str) -> str:
-    """The path without what some servers overlook: what is one of ours to them must not be an unknown one here, where
-    neither a key's rules nor its limits are held against it."""
-    return _ENDS_A_NAME.split(decoded, 1)[0].rstrip("/. ").lower()
+    if known := _KNOWN.get(decoded):
+        return known
+    return next(((route, methods) for route, methods, pattern in _NAMED if pattern.fullmatch(decoded)), None)
 
 
 def _wrong_method(*allowed: str) -> Refusal:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import click
 
+from addons.settings.upstream import ISSUER
 from addons.upkeep.login_calls import LoginCalls, LoginError
 from addons.wire.origins import Origin
 from addons.wire.tokens import NewTokens
@@ -22,7 +23,7 @@ from scripts.accounts.importing import said
 from scripts.accounts.login_browser import PORTS, BrowserLogin, may_open
 from scripts.accounts.login_device import DeviceLogin
 from scripts.accounts.naming import named
-from scripts.accounts.origin_option import DEFAULT_ISSUER, read_origin
+from scripts.accounts.origin_option import origin_option
 from scripts.data_folder import DataFolder, data_folder
 from scripts.terminal import terminal
 
@@ -83,14 +84,7 @@ async def log_in(issuer: Origin, keeper: Keeper, device: bool, no_browser: bool,
 @click.option("--device", is_flag=True, help="Show a code to type on another device, for machines without a browser.")
 @click.option("--account", "name", metavar="NAME", help="Log this account in again; refuse the login of another one.")
 @click.option("--no-browser", is_flag=True, help="Print the address to open, and do not open it.")
-@click.option(
-    "--issuer",
-    default=DEFAULT_ISSUER,
-    show_default=True,
-    callback=read_origin,
-    metavar="ORIGIN",
-    help="Origin that people log in at.",
-)
+@origin_option("--issuer", ISSUER, "Origin that people log in at.")
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import click
 
+from addons.settings.catalog import SERVE_DEFAULTS
+from addons.settings.upstream import UPSTREAM
 from addons.upkeep.checkup import CheckResult
 from addons.upkeep.household import household
 from addons.wire.origins import Origin, parse_origin
@@ -20,7 +22,6 @@ from codexlb_store.accounts import Account
 from codexlb_store.credentials import Credential
 from codexlb_store.quantity import moment
 from scripts.accounts.naming import introduced, typed
-from scripts.accounts.origin_option import DEFAULT_UPSTREAM
 from scripts.accounts.problems import in_words
 
 AT_A_TIME = 4
@@ -40,7 +41,8 @@ def refresh_accounts(
 
 async def _refresh(home: Path, chosen: Sequence[Account], accounts: Sequence[Account], issuer: Origin) -> list[Account]:
     refreshed = []
-    async with household(home, os.environ, issuer, parse_origin(DEFAULT_UPSTREAM)) as keeper:
+    upstream = parse_origin(str(SERVE_DEFAULTS[UPSTREAM.name]))  # it is not asked
+    async with household(home, os.environ, issuer, upstream) as keeper:
         for account in chosen:
             result = await patiently(keeper.refresh(account.id))
             if isinstance(result, RefreshProblem):

@@ -9,7 +9,13 @@ from scripts.simulator.account import Account
 from scripts.simulator.cache import prefixes, prompt_parts
 from scripts.simulator.call import Call, Handler
 from scripts.simulator.faults import Moment
-from scripts.simulator.refusals import broken_body, foreign_content, upgrade_required
+from scripts.simulator.refusals import (
+    broken_body,
+    foreign_content,
+    not_with_this_account,
+    unknown_model,
+    upgrade_required,
+)
 from scripts.simulator.replies import ReplyMaker
 from scripts.simulator.seals import owners, seal
 from scripts.simulator.usage import Usage, usage_json
@@ -71,10 +77,10 @@ class CodexApi:
         raise upgrade_required()
 
     async def models(self, call: Call) -> None:
-        self._world.admit(call.request.headers)
-        headers = {"content-type": "application/json", "etag": models.ETAG}
-        unchanged = call.request.headers.get("if-none-match") == models.ETAG
-        await call.whole(304 if unchanged else 200, b"" if unchanged else models.CATALOG, headers)
+        plan = self._world.admit(call.request.headers).seat.plan
+        headers = {"content-type": "application/json", "etag": models.etag(plan)}
+        unchanged = call.request.headers.get("if-none-match") == models.etag(plan)
+        await call.whole(304 if unchanged else 200, b"" if unchanged else models.catalog(plan), headers)
 
     async def search(self, call: Call) -> None:
         self._world.admit(call.request.headers)
@@ -105,8 +111,7 @@ class CodexApi:
         """The account that answers and what it will say; raises Refusal."""
         account = self._world.admit(call.request.headers)
         account.count_request()
-        if not isinstance(call.body.get("model"), str):
-            raise broken_body("The body names no model.")
+        self._require_model(account, call.body.get("model"))
         account.require_room()
         if account.rejects_foreign_content and owners(call.body.get("input")) - {account.seat.name}:
             raise foreign_content()
@@ -116,11 +121,19 @@ class CodexApi:
         call.entry.response_id, call.entry.text = reply.response_id, "".join(reply.pieces)
         return account, reply
 
+    def _require_model(self, account: Account, model: object) -> None:
+        """Raises Refusal for a model that the account does not have."""
+        if not isinstance(model, str):
+            raise broken_body("The body names no model.")
+        if not self._world.settings.listed_only or model in models.models_of(account.seat.plan):
+            return
+        raise not_with_this_account(model) if models.is_known(model) else unknown_model(model)
+
     def _headers(self, call: Call, account: Account) -> dict[str, str]:
         return {
             **account.headers(),
             "x-request-id": f"req_{call.entry.number:08}",
-            "x-models-etag": models.ETAG,
+            "x-models-etag": models.etag(account.seat.plan),
         }
 
     def _book(self, call: Call, account: Account, reply: events.Reply) -> None:

@@ -70,6 +70,7 @@ async def run(port: int, write_auth: Path | None, verbose: bool, until_eof: bool
 @click.option("--delta-ms", default=DEFAULTS.delta_ms, show_default=True, help="Milliseconds before each piece.")
 @click.option("--token-seconds", default=DEFAULTS.token_seconds, show_default=True, help="Life of an access token.")
 @click.option("--cache-seconds", default=DEFAULTS.cache_seconds, show_default=True, help="Life of a cached prompt.")
+@click.option("--listed-only", default=DEFAULTS.listed_only, show_default=True, help="Refuse models not in the list.")
 @click.option("--device-interval", default=DEFAULTS.device_interval, show_default=True, help="Seconds between polls.")
 @click.option("--write-auth", type=click.Path(file_okay=False, path_type=Path), help="Write auth.json files there.")
 @click.option("--verbose", is_flag=True, help="Say every request on standard error.")

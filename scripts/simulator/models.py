@@ -1,11 +1,14 @@
-"""The model catalog that `GET /models` answers with."""
+"""The model catalog: the name of a plan goes in, what `GET /models` answers and which models it may use come out."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from typing import Any
 
 import msgspec
+
+from scripts.simulator.plans import CREDITS
 
 EFFORTS = {
     "low": "Fast responses with lighter reasoning",
@@ -16,7 +19,7 @@ EFFORTS = {
 
 
 def _model(slug: str, name: str, priority: int) -> dict[str, Any]:
-    """An entry with every key without which the Codex CLI drops the whole catalog."""
+    """An entry with every key without which the Codex CLI (0.136 wants the most) drops the whole catalog."""
     return {
         "slug": slug,
         "display_name": name,
@@ -29,6 +32,8 @@ def _model(slug: str, name: str, priority: int) -> dict[str, Any]:
         "priority": priority,
         "service_tiers": [{"id": "priority", "name": "Fast", "description": "2x speed, increased usage"}],
         "base_instructions": "You are Codex, a coding agent.",
+        "supports_reasoning_summaries": True,
+        "supports_parallel_tool_calls": True,
         "support_verbosity": True,
         "default_verbosity": "low",
         "truncation_policy": {"mode": "tokens", "limit": 10_000},
@@ -38,14 +43,36 @@ def _model(slug: str, name: str, priority: int) -> dict[str, Any]:
     }
 
 
-CATALOG: bytes = msgspec.json.encode(
-    {
-        "models": [
-            _model("gpt-6.1-sol", "GPT-6.1-Sol", 1),
-            _model("gpt-5.5", "GPT-5.5", 2),
-            _model("gpt-5.4-mini", "GPT-5.4-Mini", 3),
-        ]
-    }
-)
+PAID = frozenset(CREDITS) - {"free", "go"}
+LARGE = frozenset({"pro", "enterprise"})
 
-ETAG = f'W/"{hashlib.sha256(CATALOG).hexdigest()[:16]}"'
+CATALOG: tuple[tuple[dict[str, Any], frozenset[str]], ...] = (
+    (_model("gpt-6.1-sol", "GPT-6.1-Sol", 1), PAID),
+    (_model("gpt-6.1-sol-pro", "GPT-6.1-Sol Pro", 2), LARGE),
+    (_model("gpt-5.5", "GPT-5.5", 3), frozenset(CREDITS)),
+    (_model("gpt-5.4-mini", "GPT-5.4-Mini", 4), frozenset(CREDITS)),
+    ({**_model("codex-auto-review", "Codex Auto Review", 5), "visibility": "hide"}, frozenset(CREDITS)),
+)
+"""Every model, and the plans that have it."""
+
+
+def models_of(plan: str) -> frozenset[str]:
+    """The models that an account of this plan may use."""
+    return frozenset(model["slug"] for model, plans in CATALOG if plan in plans)
+
+
+def is_known(model: str) -> bool:
+    """Whether any plan has this model."""
+    return any(known["slug"] == model for known, _ in CATALOG)
+
+
+@functools.cache
+def catalog(plan: str) -> bytes:
+    """The list that an account of this plan is shown."""
+    return msgspec.json.encode({"models": [model for model, plans in CATALOG if plan in plans]})
+
+
+@functools.cache
+def etag(plan: str) -> str:
+    """The version of that list."""
+    return f'W/"{hashlib.sha256(catalog(plan)).hexdigest()[:16]}"'

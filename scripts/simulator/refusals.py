@@ -81,6 +81,15 @@ def foreign_content() -> Refusal:
     )
 
 
+def unknown_model(model: str) -> Refusal:
+    return _error(404, "model_not_found", f"The model `{model}` does not exist or you do not have access to it.")
+
+
+def not_with_this_account(model: str) -> Refusal:
+    """The account's plan does not have it."""
+    return Refusal(400, {"detail": f"The '{model}' model is not supported when using Codex with a ChatGPT account."})
+
+
 def broken_body(why: str) -> Refusal:
     return _error(400, "invalid_request_body", why)
 

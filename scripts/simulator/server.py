@@ -19,6 +19,7 @@ from scripts.simulator.codex import TREE, CodexApi
 from scripts.simulator.control import PREFIX, ControlApi
 from scripts.simulator.device_api import DeviceApi
 from scripts.simulator.faults import Fault, Moment
+from scripts.simulator.files import FilesApi
 from scripts.simulator.journal import Ending, Entry
 from scripts.simulator.oauth import OAuthApi
 from scripts.simulator.refusals import Refusal, not_found
@@ -65,6 +66,7 @@ class Simulator:
     ) -> None:
         self.world = World(Settings(**settings), now, on_end)
         self._codex = CodexApi(self.world)
+        self._files = FilesApi(self.world)
         self._routes = {
             **self._codex.routes(),
             **WhamApi(self.world).routes(),
@@ -186,8 +188,9 @@ class Simulator:
             await call.json(refusal.status, refusal.body, refusal.headers)
 
     async def _endpoint(self, call: Call) -> None:
-        handler = self._routes.get((call.entry.method, call.entry.path))
-        if handler is None and call.entry.path.startswith(TREE):
+        method, path = call.entry.method, call.entry.path
+        handler = self._routes.get((method, path)) or self._files.handler(method, path)
+        if handler is None and path.startswith(TREE):
             handler = self._codex.echo
         if handler is None:
             raise not_found()

@@ -28,7 +28,7 @@ def usage_report(account: Account, now: float) -> dict[str, Any]:
         "code_review_rate_limit": None,
         "additional_rate_limits": None,
         "credits": {"has_credits": False, "unlimited": False, "balance": None},
-        "rate_limit_reached_type": "rate_limit_reached" if full else None,
+        "rate_limit_reached_type": {"type": "rate_limit_reached"} if full else None,
     }
 
 

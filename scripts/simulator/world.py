@@ -38,6 +38,8 @@ class Settings:
     """How long an access token is good for: ten days, like the real ones."""
     cache_seconds: float = 600.0
     """How long a prompt stays cached after its last use."""
+    listed_only: bool = False
+    """Refuse a model that is not in the account's list, as the real service does; else any name is one."""
     device_interval: int = 5
     """Seconds between two questions of a device that waits to be approved."""
 

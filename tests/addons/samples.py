@@ -13,7 +13,8 @@ from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 
 from addons.exchange import Affinity, Answer, Client, Exchange, Lease
-from addons.wire.asks import Ask, Kind
+from addons.wire.asks import Ask
+from addons.wire.endpoints import Kind
 from addons.wire.origins import Origin
 from addons.wire.routes import Route
 from addons.wire.unary import Body

@@ -11,8 +11,9 @@ from mitmproxy import http
 
 from addons.cache_ledger import MOST_CONVERSATIONS, CacheLedger
 from addons.exchange import Exchange, Exchanges, Lease, Result
-from addons.wire.asks import Ask, Kind, parse_ask
+from addons.wire.asks import Ask, parse_ask
 from addons.wire.cache_losses import CacheCount
+from addons.wire.endpoints import Kind
 from addons.wire.routes import Route
 from codexlb_store.ledger import UNKNOWN, CacheLoss, Outcome, Tokens
 from codexlb_store.selection import Choice

@@ -42,7 +42,7 @@ REFUSED = {
     "foreign host": ("GET /health HTTP/1.1\r\nhost: evil.example", 400, "unknown_host"),
     "no host": ("GET /health HTTP/1.1", 400, "unknown_host"),
     "dot segments": ("GET /backend-api/codex/../wham/usage HTTP/1.1\r\nhost: 127.0.0.1", 400, "invalid_path"),
-    "outside the tree": ("GET /backend-api/wham/usage HTTP/1.1\r\nhost: localhost", 404, "not_found"),
+    "outside the tree": ("GET /backend-api/wham/tasks HTTP/1.1\r\nhost: localhost", 404, "not_found"),
     "method": ("DELETE /backend-api/codex/responses HTTP/1.1\r\nhost: localhost", 405, "method_not_allowed"),
     "websocket": (
         "GET /backend-api/codex/responses HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket",
@@ -105,10 +105,10 @@ async def test_the_upstream_gets_the_pools_credential_and_the_clients_bytes(home
 async def test_an_unknown_path_below_the_tree_is_forwarded_byte_for_byte(home: Path) -> None:
     async with running(home) as proxy:
         await proxy.ask(
-            "PUT", "/backend-api/codex/memories/new?x=%20y&z", b"\x00\xff not json", content_type="text/plain"
+            "PUT", "/backend-api/codex/weather/new?x=%20y&z", b"\x00\xff not json", content_type="text/plain"
         )
         (sent,) = proxy.upstream.requests
-    assert sent.startswith(b"PUT /backend-api/codex/memories/new?x=%20y&z HTTP/1.1\r\n")
+    assert sent.startswith(b"PUT /backend-api/codex/weather/new?x=%20y&z HTTP/1.1\r\n")
     assert sent.endswith(b"\r\n\r\n\x00\xff not json")
     (row,) = rows(home)
     assert (row.kind, row.outcome) == ("other", "completed")

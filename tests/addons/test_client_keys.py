@@ -11,9 +11,10 @@ from mitmproxy import ctx
 from mitmproxy.test import taddons
 
 from addons.browser_sessions import BrowserSessions
-from addons.client_keys import NOTE_USE_SECONDS, Auth, ClientKeys
+from addons.client_keys import NOTE_USE_SECONDS, ClientKeys
 from addons.exchange import Exchanges
 from addons.failed_tries import MOST_IN_A_WINDOW
+from addons.settings.access import Auth
 from addons.shown import bearer_of, without_credentials
 from addons.wire.denials import Denial
 from addons.wire.peers import parse_networks

@@ -13,9 +13,10 @@ from tests.addons.key_lab import a_key, bearer
 from tests.addons.proxy import Upstream, running, store_with
 
 STEPS = (
+    "Doors", "ConfigFile",
     "SafeOptions", "CodexCore", "Gate", "ClientKeys", "Pages", "Api", "Dashboard", "Body", "KeyRules", "Meter",
-    "ModelList", "Verdict", "Limits", "Sticky", "Balancer", "Credentials", "Upstream", "CacheLedger", "Ledger",
-    "Metrics", "Poller", "Retention", "StoreKeeper", "Clearance",
+    "PoolHeaders", "ModelList", "Verdict", "Limits", "Lineage", "FilePins", "Sticky", "Balancer", "Credentials",
+    "Upstream", "CacheLedger", "Ledger", "Metrics", "Poller", "Retention", "StoreKeeper", "Clearance",
 )  # fmt: skip
 REQUEST_HOOKS = ("requestheaders", "request")
 

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from codexlb_store.vault import Vault
 from scripts.simulator.account import AccountChange, WindowChange
 from scripts.simulator.faults import Act, Fault, Moment
 from scripts.simulator.server import Simulator
+from tests.addons.dead_hosts import HANGING
 from tests.addons.proxy import Proxy, running
 from tests.captures import captured
 
@@ -312,17 +313,11 @@ def owner_state(stage: Lab, name: str) -> str:
     return next(state for state, owner in issued.items() if owner == stage.ids[name])
 
 
-async def test_a_dial_that_hangs_is_given_up(tmp_path: Path) -> None:
-    """A listener whose queue is full drops what comes: the system itself would wait for minutes."""
-    with contextlib.ExitStack() as sockets:
-        listener = sockets.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            filler = sockets.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-        upstream = f"http://127.0.0.1:{listener.getsockname()[1]}"
+@pytest.mark.parametrize("hanging", HANGING.values(), ids=HANGING)
+async def test_a_dial_that_hangs_is_given_up(
+    tmp_path: Path, hanging: Callable[[], AbstractContextManager[str]]
+) -> None:
+    with hanging() as upstream:
         async with lab(tmp_path, codexlb_upstream=upstream, codexlb_head_timeout_seconds=1) as stage:
             code, body = await stage.turn()
             assert (code, json.loads(body)["error"]["code"]) == (502, "upstream_unreachable")

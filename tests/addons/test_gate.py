@@ -10,7 +10,8 @@ from mitmproxy import ctx, http
 from mitmproxy.test import taddons
 
 from addons.exchange import Exchange, Exchanges
-from addons.gate import Gate, admit, is_own_site, parse_hosts
+from addons.gate import Gate, admit, is_own_site
+from addons.settings.access import parse_hosts
 from addons.wire.routes import Refusal, Route
 from tests.addons.samples import RESPONSES, a_flow
 

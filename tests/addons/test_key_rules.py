@@ -66,6 +66,38 @@ RULES: dict[str, tuple[dict[str, Any], str, bytes, str | None]] = {
     "both": (MODELS | EFFORTS, "responses", asks("gpt-5.4", "medium"), None),
     # what is enforced is what is judged
     "enforced into what is allowed": ({**MODELS, "enforced_model": "gpt-5.5"}, "responses", asks("o9"), None),
+    # where nothing is put into a body, what would be is all that may stand there
+    "another than the enforced one": ({"enforced_model": "gpt-5.5"}, "memories/x", asks("o9"), "model_not_allowed"),
+    "none where one is enforced": ({"enforced_model": "gpt-5.5"}, "realtime/calls", b"v=0", "model_not_allowed"),
+    "a decoy in a call": (MODELS, "realtime/calls", b'{"model":"gpt-5.5","x":{"model":"o9"}}', "model_not_allowed"),
+    "in the query": (MODELS, "new/thing?a=1&model=o9", b"", "model_not_allowed"),
+    "in the query, escaped": (MODELS, "memories/x?%6dodel=o9", asks("gpt-5.5"), "model_not_allowed"),
+    "in the query, twice": (MODELS, "new/thing?model=gpt-5.5&model=o9", b"", "model_not_allowed"),
+    "another than the enforced one, in the query": (
+        {"enforced_model": "gpt-5.5"},
+        "new/thing?model=o9",
+        b"",
+        "model_not_allowed",
+    ),
+    "an allowed one in the query": (MODELS, "new/thing?model=gpt-5.5", b"", None),
+    "the enforced one": ({"enforced_model": "gpt-5.5"}, "memories/x", asks("gpt-5.5"), None),
+    "another effort than the enforced one": (
+        {"enforced_effort": "low"},
+        "memories/x",
+        asks("o9", "high"),
+        "reasoning_effort_not_allowed",
+    ),
+    "memories": (MODELS, "memories/trace_summarize", asks("o9"), "model_not_allowed"),
+    "memories without a model": (MODELS, "memories/trace_summarize", asks(None), "model_not_allowed"),
+    "a transcription": ({"enforced_model": "gpt-5.5"}, "transcribe", asks("gpt-4o-transcribe"), None),
+    # what no model answers
+    "events": (MODELS, "analytics-events/events", b"{}", None),
+    "a file": (MODELS, "files", b"{}", None),
+    "a file that is confirmed": (MODELS, "files/file_1/uploaded", b"{}", None),
+    "a goal": (MODELS, "thread/goal/set", b"{}", None),
+    "more of a file": (MODELS, "files/file_1/ask", b"{}", "model_not_allowed"),
+    "more events": (MODELS, "analytics-events/more", b"{}", "model_not_allowed"),
+    "with v1": (MODELS, "v1/responses", asks("gpt-5.5-pro"), "model_not_allowed"),
     "enforced effort": ({**EFFORTS, "enforced_effort": "low"}, "responses", asks(effort="high"), None),
 }
 

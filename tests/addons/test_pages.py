@@ -12,6 +12,7 @@ from mitmproxy import http
 
 from addons.exchange import Client, Exchange, Exchanges
 from addons.pages import Pages
+from addons.pool_view import PoolView
 from addons.readiness import Watch
 from addons.store_reader import ReadError, StoreReader
 from addons.wire.answers import Answer
@@ -26,7 +27,7 @@ from tests.addons.samples import a_flow, a_pool, an_answered_flow, an_exchange
 from tests.addons.waiting import until
 
 NOWHERE = Path("/nowhere")
-LOCAL = frozenset({Route.HEALTH, Route.READY, Route.METRICS, Route.USAGE})
+LOCAL = frozenset({Route.HEALTH, Route.READY, Route.METRICS, Route.USAGE, Route.POOL_USAGE})
 
 
 def pages(flow: http.HTTPFlow, exchange: Exchange | None, metrics: Answer | None = None) -> Pages:
@@ -38,7 +39,7 @@ def pages(flow: http.HTTPFlow, exchange: Exchange | None, metrics: Answer | None
         return metrics
 
     exchanges = Exchanges({flow: exchange} if exchange else {})
-    return Pages(exchanges, StoreReader(NOWHERE), Watch(a_pool(), Writer(NOWHERE)), answer)
+    return Pages(exchanges, StoreReader(NOWHERE), Watch(a_pool(), Writer(NOWHERE)), answer, PoolView(a_pool()))
 
 
 async def test_health_is_answered_here() -> None:
@@ -94,6 +95,15 @@ async def test_metrics_are_written_elsewhere(metrics: Answer | None, status: int
     await pages(flow, an_exchange(route=Route.METRICS), metrics).request(flow)
 
     assert flow.response and flow.response.status_code == status
+
+
+async def test_the_pools_usage_is_told_here() -> None:
+    flow = a_flow(method="GET", path="/backend-api/wham/usage")
+
+    await pages(flow, an_exchange(route=Route.POOL_USAGE)).request(flow)
+
+    assert flow.response and flow.response.status_code == 200
+    assert json.loads(flow.response.content or b"")["rate_limit"]["allowed"] is False, "nobody is there to serve"
 
 
 async def test_ready_is_told_here() -> None:

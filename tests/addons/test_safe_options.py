@@ -10,7 +10,9 @@ from mitmproxy.exceptions import OptionsError
 from mitmproxy.options import Options
 from mitmproxy.test import taddons
 
-from addons.safe_options import BODY_SIZE_LIMIT, REQUIRED, SafeOptions
+from addons.safe_options import SafeOptions
+from addons.settings.fixed import REQUIRED
+from addons.settings.listening import BODY_SIZE_LIMIT
 
 UNSAFE: dict[str, Any] = {
     "stream_large_bodies": "1",
@@ -37,7 +39,7 @@ async def test_the_safe_values_are_set_at_the_start() -> None:
 
     assert {name: getattr(found, name) for name in REQUIRED} == REQUIRED
     assert found.listen_host == "127.0.0.1"
-    assert found.body_size_limit == BODY_SIZE_LIMIT
+    assert found.body_size_limit == BODY_SIZE_LIMIT.default
 
 
 @pytest.mark.parametrize("name", REQUIRED)

@@ -94,7 +94,7 @@ A_REQUEST = {
     "escaped twice": (get(TREE + b"%252e%252e/wham"), 400, "invalid_path"),
     "a byte over 127": (get(TREE + b"\xff"), 400, "invalid_path"),
     "fragment": (get(TREE + b"models#x"), 400, "invalid_path"),
-    "unknown path": (get(b"/backend-api/wham/usage"), 404, "not_found"),
+    "unknown path": (get(b"/backend-api/wham/tasks"), 404, "not_found"),
     "nothing": (get(b"/"), 404, "not_found"),
     "GET of a turn": (get(TREE + b"responses"), 405, "method_not_allowed"),
     "method in lower case": (method(b"post"), 405, "method_not_allowed"),

@@ -11,6 +11,7 @@ from addons.core.attempt import Attempt
 from addons.exchange import Affinity, Exchange, Exchanges
 from addons.sticky import Sticky, is_news, warm_home
 from addons.wire.failures import Diagnosis, Failure
+from addons.wire.routes import Route
 from codexlb_store.sessions import Home
 from codexlb_store.writer import Writer
 from tests.addons.samples import ACCOUNT, ASK, a_flow, a_pool, an_answered_exchange, an_answered_flow, an_exchange
@@ -54,6 +55,30 @@ def sticky(tmp_path: Path) -> Sticky:
 
 
 @pytest.mark.parametrize(
+    ("route", "opened_at", "expected"),
+    [
+        pytest.param(Route.RESPONSES, 1100.0, "a", id="turn"),
+        pytest.param(Route.RESPONSES, 1101.0, None, id="turn, cold"),
+        pytest.param(Route.SEARCH, 1101.0, None, id="search, cold"),
+        pytest.param(Route.GOALS, 1101.0, "a", id="a goal is where it was set"),
+        pytest.param(Route.MODELS, 1000.0, None, id="models are of no session"),
+    ],
+)
+def test_the_account_that_a_session_is_kept_on(
+    sticky: Sticky, route: Route, opened_at: float, expected: str | None
+) -> None:
+    flow = a_flow()
+    exchange = sticky.exchanges[flow] = an_exchange(route=route, opened_at=opened_at, affinity=None)
+    sticky.cache_ttl_seconds = int(TTL)
+    sticky.pool.remember(KNOWN)
+
+    sticky.request(flow)
+
+    assert exchange.affinity
+    assert exchange.affinity.home == expected
+
+
+@pytest.mark.parametrize(
     ("exchange", "status"),
     [
         pytest.param(an_answered_exchange(sent_at=None), 200, id="never left"),
@@ -63,6 +88,8 @@ def sticky(tmp_path: Path) -> Sticky:
         pytest.param(an_answered_exchange(), None, id="no answer"),
         pytest.param(an_answered_exchange(), 429, id="refused upstream"),
         pytest.param(an_answered_exchange(), 304, id="nothing read"),
+        pytest.param(an_answered_exchange(route=Route.SEARCH), 200, id="its cache is where it was"),
+        pytest.param(an_answered_exchange(route=Route.OTHER), 200, id="nobody knows what it left there"),
     ],
 )
 def test_only_an_account_that_served_becomes_a_home(sticky: Sticky, exchange: Exchange, status: int | None) -> None:

@@ -24,7 +24,7 @@ BOOKKEEPING = {"_sqlite_migrations", "sqlite_sequence"}
 
 ADDED_EMPTY = (
     *("refresh_claim", "readings", "keys", "key_secrets", "limits", "budgets", "grants", "sqlite_sequence"),
-    *("projects", "choices", "retention", "dashboard_password"),
+    *("projects", "choices", "retention", "dashboard_password", "model_lists"),
 )
 ADDED_TO_ACCOUNTS = ("origin", "routing_override", "last_error", "last_error_at")
 ADDED_TO_EXCHANGES = (
@@ -85,6 +85,7 @@ def test_a_blank_database_gets_every_table() -> None:
         "sums",
         "retention",
         "dashboard_password",
+        "model_lists",
     }
     assert MIGRATIONS.pending(db) == []
     db.close()

@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from codexlb_store.processes import FOLDER, ProcessMark, living
+import pytest
+
+from codexlb_store.processes import FOLDER, Conduct, InForce, ProcessMark, Running, living, parse_conduct, running
 from tests.codexlb_store.together import run_together
 
 TAKE_AND_WAIT = """
@@ -67,3 +69,64 @@ def test_a_mark_that_vanishes_while_we_look_was_a_dead_ones(home: Path) -> None:
     (home / FOLDER / "gone.lock").symlink_to(home / "nowhere")
 
     assert living(home) == set()
+
+
+CONDUCT = Conduct(
+    "1.2.3", (("127.0.0.1", 2455), ("::1", 2455)), True, {"codexlb_strategy": InForce("fill_first", "file")}
+)
+SHORT = Conduct("1", (), False)
+
+
+def test_what_a_process_says_of_itself_is_read_until_it_ends(home: Path) -> None:
+    mark, silent = ProcessMark.take(home), ProcessMark.take(home)
+
+    mark.tell(CONDUCT)
+    assert running(home) == [Running(mark.id, CONDUCT)]
+    mark.tell(SHORT)
+    assert running(home) == [Running(mark.id, SHORT)]
+
+    mark.release()
+    mark.tell(CONDUCT)
+    assert running(home) == []
+    assert living(home) == {silent.id}
+    silent.release()
+
+
+def test_what_the_dead_said_is_swept_away(home: Path) -> None:
+    (home / FOLDER).mkdir(parents=True)
+    (home / FOLDER / "dead.lock").write_text('{"version": "1", "listen": [], "tls": false, "settings": {}}')
+
+    assert running(home) == []
+    assert list((home / FOLDER).iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"{", b"\xff", b"[]", b"null", b'{"version": "1"}',
+        b'{"version": "1", "listen": 5, "tls": false, "settings": {}}',
+        b'{"version": "1", "listen": [["h"]], "tls": false, "settings": {}}',
+        b'{"version": "1", "listen": [], "tls": false, "settings": {"a": 5}}',
+    ],
+)  # fmt: skip
+def test_what_nobody_understands_is_nothing(content: bytes) -> None:
+    assert parse_conduct(content) is None
+
+
+def test_who_looks_while_it_is_written_sees_one_or_the_other(home: Path) -> None:
+    mark = ProcessMark.take(home)
+    mark.tell(CONDUCT)
+
+    printed = run_together(
+        "from codexlb_store.processes import ProcessMark, Conduct, InForce, running",
+        "mark = ProcessMark.take(home)\n"
+        "for number in range(200):\n"
+        "    mark.tell(Conduct('1', (('h', 1),) * (number % 3), False))\n"
+        "    assert [each for each in running(home) if each.id == mark.id]\n"
+        "mark.release()\n"
+        "print('read')",
+        home,
+    )
+
+    assert printed == ["read"] * 4
+    mark.release()

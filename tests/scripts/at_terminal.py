@@ -44,7 +44,7 @@ def asked(answer: Answer, *arguments: str | Path) -> tuple[int, str]:
             with contextlib.suppress(OSError):  # how a terminal tells that its last program has ended
                 while piece := os.read(ours, 4096):
                     shown += piece
-                    if b"[y/N]" in shown and not answered:
+                    if (b"[y/N]" in shown or b"[Y/n]" in shown) and not answered:
                         answer(process, ours)
                         answered = True
             return process.wait(SECONDS), shown.decode()

@@ -21,12 +21,15 @@ from mitmproxy import version
 from mitmproxy.certs import CertStore
 from mitmproxy.proxy.mode_specs import ProxyMode
 
+from addons.settings.catalog import SETTINGS
+from addons.settings.listening import LISTEN_HOST, LISTEN_PORT
 from codexlb_store.credentials import load_credentials
 from codexlb_store.exchanges import requests
 from codexlb_store.schema import open_store
 from codexlb_store.vault import Vault
 from scripts.proxy_process import free_port
-from scripts.serve import Wanted, settings
+from scripts.serve import options_for
+from scripts.serve_wishes import Wanted
 from tests.addons.authority import make_certificate
 from tests.addons.key_lab import a_key, bearer
 from tests.addons.proxy import COMPLETED, Upstream, store_with
@@ -35,7 +38,6 @@ from tests.addons.serving import TURN, serving
 from tests.end_to_end.lab import leaks
 from tests.scripts.forked_serve import Ended, Line, run_forked
 from tests.sources import ROOT
-from tests.test_docs import declared_options
 
 HAS_PASSWORD = tuple(map(int, version.VERSION.split(".")[:2])) >= (11, 1)
 """Whether this mitmweb asks for a password."""
@@ -59,6 +61,9 @@ class Refused:
     arguments: tuple[str, ...] = ()
     home: str = ONE
     before: str = ""
+    environ: tuple[tuple[str, str], ...] = ()
+    file: str = ""
+    """What config.toml says."""
 
 
 def wrong(value: str, sentence: str) -> Refused:
@@ -72,6 +77,7 @@ REFUSED = {
     "taken web port": Refused(rf"{TAKEN} --web-port\.", ("--web", "--web-port", "HELD")),
     "address of another": Refused(r"Cannot listen on 192\.0\.2\.1:\d+ \(Cannot assign", ("--listen", "192.0.2.1")),
     "port too high": Refused("Invalid value for '--port': 70000 is not in the range", ("--port", "70000")),
+    "no such address": Refused(r"Cannot listen on a\.\.b:\d+ \(.*\): give an address of", ("--listen", "a..b")),
     "no address": Refused("--listen is empty: give a value or leave it out", ("--listen", "")),
     "everybody, without a key": Refused(
         r"Other machines reach 0\.0\.0\.0 and are served only with a client key: make one first with "
@@ -94,7 +100,6 @@ REFUSED = {
     # options that there are not
     "misspelt option": wrong("codexlb_strategi=x", r"no option 'codexlb_strategi': did you mean codexlb_strategy\?"),
     "unheard-of option": wrong("zzz=1", r"There is no option 'zzz': see the options in the README\."),
-    "option without a value": wrong("codexlb_poll_seconds", "codexlb_poll_seconds"),
     # a wrong value for each of ours
     "codexlb_strategy": wrong("codexlb_strategy=x", "codexlb_strategy is 'x': give one of capacity_weighted, "),
     "codexlb_poll_seconds": wrong("codexlb_poll_seconds=-1", r"is -1: give 0 \(never\) or more seconds\."),
@@ -104,6 +109,7 @@ REFUSED = {
         "codexlb_web_flows is 0: give 1 or more", ("--web", "--web-port", "PORT", "--set", "codexlb_web_flows=0")
     ),
     "codexlb_auth": wrong("codexlb_auth=none", "codexlb_auth is 'none': give one of auto, required, local"),
+    "codexlb_rate_limit_headers": wrong("codexlb_rate_limit_headers=both", "is 'both': give one of pool, account"),
     "codexlb_trusted_proxies": wrong("codexlb_trusted_proxies=lan", "codexlb_trusted_proxies: 'lan' is no network"),
     "codexlb_hosts": wrong("codexlb_hosts=https://codex.example.com", "codexlb_hosts: 'https://codex.example.com'"),
     **{
@@ -117,7 +123,35 @@ REFUSED = {
         name: wrong(f"{name}=0", f"{name} is 0: give 1 or more seconds")
         for name in ("codexlb_budget_seconds", "codexlb_head_timeout_seconds", "codexlb_idle_timeout_seconds")
     },
+    "listen_host": wrong("listen_host=", "listen_host: '' is no address: give one like 127.0.0.1, or 0.0.0.0 for all"),
+    "listen_port": wrong("listen_port=0", r"listen_port is 0: give 1 or more\."),
+    "certs": Refused("certs: 'cert.pem' is no place of a file", environ=(("CODEXLB_CERTS", "cert.pem"),)),
+    "body_size_limit": wrong("body_size_limit=much", "body_size_limit: 'much' is no size: give a number of bytes"),
+    "no value": wrong("codexlb_auth", "codexlb_auth has no value: write --set codexlb_auth=VALUE"),
     "no number": wrong("codexlb_poll_seconds=x", r"codexlb_poll_seconds.*\bx\b"),
+    # what the environment says, and the file
+    "variable": Refused(
+        "The variable CODEXLB_POLL_SECONDS cannot be used: codexlb_poll_seconds is 'soon': give a whole number",
+        environ=(("CODEXLB_POLL_SECONDS", "soon"),),
+    ),
+    "file": Refused(r"config\.toml, line 2: codexlb_auth is 'none': give one", file='\ncodexlb_auth = "none"'),
+    "misspelt setting": Refused(
+        r"config\.toml, line 1: There is no setting 'codexlb_strategi': did you mean codexlb_strategy\?",
+        file='codexlb_strategi = "fill_first"',
+    ),
+    "file with a mode": Refused(r"config\.toml, line 1: mode is not for this file", file='mode = "regular"'),
+    "endless number": Refused(r"config\.toml is not TOML that can be read: a number", file="a = " + "1" * 5_000),
+    "no TOML": Refused(r"config\.toml is not TOML \(line 1, column 8: .*\): mend it there", file="codexlb"),
+    "file, though the command line decides": Refused(
+        "config.toml, line 1: codexlb_poll_seconds is -1", file="codexlb_poll_seconds = -1"
+    ),
+    "certificate of the file": Refused(
+        r"The certificate /nowhere/cert\.pem cannot be used", file='certs = "/nowhere/cert.pem"'
+    ),
+    "certificate of nobody": Refused(
+        "The certificate ~nobody-of-that-name/cert.pem cannot be used", file='certs = "~nobody-of-that-name/cert.pem"'
+    ),
+    "everybody by the file, without a key": Refused("Other machines reach 0.0.0.0", file='listen_host = "0.0.0.0"'),
     # what would make it unsafe
     "unchecked certificates": wrong("ssl_insecure=true", f"ssl_insecure must be False {SAFE}"),
     "unchecked headers": wrong("validate_inbound_headers=false", f"validate_inbound_headers must be True {SAFE}"),
@@ -162,6 +196,16 @@ def data_folders(parent: Path) -> dict[str, Path]:
     return homes
 
 
+def home_of(homes: dict[str, Path], name: str, row: Refused) -> Path:
+    """The data folder for a row; one with a file of settings is its own."""
+    if not row.file:
+        return homes[row.home]
+    home = homes[row.home].with_name(f"{name} folder")
+    shutil.copytree(homes[row.home], home)
+    (home / "config.toml").write_text(row.file)
+    return home
+
+
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ended]]:
     """How each of them ended."""
@@ -171,7 +215,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ended]
         lines = {
             name: Line(
                 [*HERE_ONLY, *(argument.replace("HELD", held) for argument in row.arguments)],
-                {"CODEXLB_HOME": str(homes[row.home])},
+                {"CODEXLB_HOME": str(home_of(homes, name, row)), **dict(row.environ)},
                 row.before,
             )
             for name, row in REFUSED.items()
@@ -191,8 +235,8 @@ def test_what_cannot_be_right_is_one_sentence_and_an_exit_code(name: str, ended:
     assert len(usage) == (0 if ended[name].code == 1 else 3), said
 
 
-def test_every_option_of_ours_is_in_the_table() -> None:
-    assert set(declared_options()) - set(REFUSED) == set()
+def test_every_setting_is_in_the_table() -> None:
+    assert {each.name for each in SETTINGS} - set(REFUSED) == set()
 
 
 def test_a_core_without_a_name_that_we_import_is_one_sentence_too() -> None:
@@ -325,8 +369,9 @@ def test_without_an_account_the_first_lines_say_what_to_do_next(ended: dict[str,
     ],
 )
 def test_mitmproxy_is_told_the_address_to_listen_on(host: str) -> None:
-    wanted = Wanted(host, 2455, "https://chatgpt.com", "https://auth.openai.com", (), None, None, False)
+    wanted = Wanted({LISTEN_HOST.name: host, LISTEN_PORT.name: 2455}, (), {})
+    options = options_for(wanted)
 
-    mode = ProxyMode.parse(settings(wanted)["mode"][0])
+    [mode] = map(ProxyMode.parse, options.mode)
 
-    assert (mode.listen_host(), mode.listen_port()) == (host, 2455)
+    assert (mode.listen_host(options.listen_host), mode.listen_port(options.listen_port)) == (host, 2455)

@@ -30,7 +30,7 @@ class PlainWire:
 
     def limit(self, seconds: float) -> None:
         """How long every wait may take from now on; with 0 all have taken too long."""
-        self.connect_seconds = self.hold_seconds = self.idle_seconds = self.wait_seconds = seconds
+        self.hold_seconds = self.idle_seconds = self.wait_seconds = seconds
 
     def joined(self, client: Client) -> None:
         self.clients += 1
@@ -46,6 +46,9 @@ class PlainWire:
 
     def take_in(self, flow: http.HTTPFlow, size: int) -> http.Response | None:
         return None
+
+    def dial_seconds(self, flow: http.HTTPFlow) -> float:
+        return self.wait_seconds
 
     def head_seconds(self, flow: http.HTTPFlow) -> float:
         return self.wait_seconds

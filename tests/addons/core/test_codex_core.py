@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from dataclasses import replace
 
 import pytest
@@ -15,10 +16,12 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test import taddons, tflow
 
-from addons.core.codex_core import CodexCore, connection_error, is_first_layer
+from addons.core.codex_core import CONNECT_SECONDS, UNARY_FACTOR, CodexCore, connection_error, is_first_layer
 from addons.exchange import Exchanges
+from addons.list_lease import PATIENCE_SECONDS
 from addons.wire.routes import Route
 from codexlb_store.credentials import Credential
+from codexlb_store.model_lists import KeptList
 from tests.addons.samples import CREDENTIAL, a_flow, an_exchange
 
 
@@ -32,7 +35,7 @@ from tests.addons.samples import CREDENTIAL, a_flow, an_exchange
     ],
 )
 def test_an_error_of_a_connection_is_told_as_json(status: int, code: str, kind: str) -> None:
-    answer = connection_error(status, "it broke")
+    answer = connection_error(status, "it broke", 1 << 20)
 
     error = json.loads(answer.body)["error"]
     assert (answer.status, error["code"], error["type"]) == (status, code, kind)
@@ -41,17 +44,31 @@ def test_an_error_of_a_connection_is_told_as_json(status: int, code: str, kind: 
 
 
 def test_a_body_over_the_limit_is_told_in_our_own_words() -> None:
-    answer = connection_error(413, "Request body exceeds mitmproxy's body_size_limit.")
+    answer = connection_error(413, "Request body exceeds mitmproxy's body_size_limit.", 5 << 20)
 
     error = json.loads(answer.body)["error"]
     assert (answer.status, error["code"]) == (413, "request_too_large")
-    assert "mitmproxy" not in error["message"]
+    assert error["message"] == "The request body is larger than 5 MiB, the most that is taken here."
 
 
 def a_context(mode: str, transport: str = "tcp") -> Context:
     client = tflow.tclient_conn()
     client.proxy_mode, client.transport_protocol = ProxyMode.parse(mode), transport  # type: ignore[assignment]
     return Context(client, taddons.context().options)
+
+
+@pytest.mark.parametrize("dialled_after", [0.0, 2.0])
+def test_a_list_is_waited_for_as_long_as_codex_does_while_one_is_kept(dialled_after: float) -> None:
+    """All attempts together: the second one has what the first has left."""
+    core, flow, now = CodexCore(Exchanges()), a_flow(), time.time()
+    core.exchanges[flow] = exchange = an_exchange(route=Route.MODELS, opened_at=now - dialled_after)
+    without = core.dial_seconds(flow), core.head_seconds(flow)
+    exchange.kept = KeptList("", "a", b"{}", "application/json", None, (), now)
+    exchange.sent_at = now
+
+    assert without == (CONNECT_SECONDS, UNARY_FACTOR * core.head_timeout_seconds)
+    assert core.head_seconds(flow) == PATIENCE_SECONDS - dialled_after
+    assert 0 <= core.dial_seconds(flow) <= PATIENCE_SECONDS - dialled_after
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ ROWS = {
     "dialling, it stands": Row("dialling", Machine.release, rest=answer),
     "dialling, it is refused": Row("dialling", refuse, CONNECT, rest=answer),
     "dialling, a tick": Row("dialling", Machine.tick, rest=answer),
-    # There is no limit on a dial but the system's own.
+    # Nobody notes here when a dial began: its limit is tried with real sockets.
     "dialling, a tick past the limits": Row("dialling", past, rest=answer),
     "dialling, the client leaves, it stands": Row("dialling", Machine.leave, (), 0, body=None),
     "dialling, the client leaves, it is refused": Row("dialling", go_on(Machine.leave, refuse), (), 0, body=None),

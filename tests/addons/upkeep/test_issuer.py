@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from addons.upkeep.issuer import DEFAULT_ISSUER, Issuer
+from addons.settings.upstream import DEFAULT_ISSUER
+from addons.upkeep.issuer import Issuer
 from addons.wire.origins import parse_origin
 from addons.wire.tokens import NewTokens, RefreshProblem, RefreshReason
 from codexlb_store.auth_json import parse_auth_json

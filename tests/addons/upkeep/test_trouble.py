@@ -43,7 +43,7 @@ TROUBLE = {
     "no_access_token": Fault(path=TOKEN, status=200, body={}),
     "issuer_timeout": Fault(path=TOKEN, act=Act.SILENCE),
     "issuer_unreachable": Fault(path=TOKEN, act=Act.RESET),
-    "issuer_too_long": Fault(path=TOKEN, status=200, body="x" * 2_000_000),
+    "issuer_too_long": Fault(path=TOKEN, status=200, body="x" * 5_000_000),
 }
 
 

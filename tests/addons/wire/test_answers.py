@@ -8,9 +8,7 @@ import pytest
 
 from addons.wire import answers
 from addons.wire.answers import Answer
-from addons.wire.rate_limits import windows_of_headers
 from addons.wire.routes import Refusal
-from codexlb_store.windows import Window
 
 NOW = 1_800_000_000.25
 
@@ -94,41 +92,3 @@ def test_the_empty_pool_answer_names_the_command_that_fills_it() -> None:
 @pytest.mark.parametrize("answer", [answers.needs_login(), answers.paused()], ids=["needs login", "paused"])
 def test_an_idle_pool_answer_names_the_command_that_shows_it(answer: Answer) -> None:
     assert b"codexlb accounts list" in answer.body
-
-
-FIVE_HOURS = Window("a", 300, 99.5, NOW + 60, NOW)
-WEEK = Window("a", 10080, 100.0, NOW + 86400, NOW)
-MONTH = Window("a", 43200, 7.0, None, NOW)
-
-
-@pytest.mark.parametrize(
-    ("windows", "expected"),
-    [
-        pytest.param((), {}, id="none"),
-        pytest.param(
-            (WEEK, FIVE_HOURS),
-            {
-                "x-codex-primary-used-percent": "99.5",
-                "x-codex-primary-window-minutes": "300",
-                "x-codex-primary-reset-at": "1800000061",
-                "x-codex-secondary-used-percent": "100",
-                "x-codex-secondary-window-minutes": "10080",
-                "x-codex-secondary-reset-at": "1800086401",
-            },
-            id="the shortest first",
-        ),
-        pytest.param(
-            (MONTH,), {"x-codex-primary-used-percent": "7", "x-codex-primary-window-minutes": "43200"}, id="no reset"
-        ),
-    ],
-)
-def test_headers_of_windows(windows: tuple[Window, ...], expected: dict[str, str]) -> None:
-    assert dict(answers.headers_of_windows(windows)) == expected
-
-
-def test_windows_are_read_back_from_their_headers_but_for_a_third_one() -> None:
-    headers = answers.headers_of_windows((FIVE_HOURS, WEEK, MONTH))
-
-    found = windows_of_headers("a", headers, NOW)
-
-    assert [(window.minutes, window.used_percent) for window in found] == [(300, 99.5), (10080, 100.0)]

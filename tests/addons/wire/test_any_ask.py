@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from addons.wire.asks import AskError, Kind, parse_ask
+from addons.wire.asks import AskError, parse_ask
+from addons.wire.endpoints import Kind
 from addons.wire.model_lists import with_models
 from addons.wire.routes import Route
 from tests.hunts import JSON, TEXT, damaged, hunt
@@ -111,9 +112,9 @@ def test_a_list_of_models_loses_those_that_are_not_allowed_and_nothing_else(body
 
 
 def is_below_m(entry: Any) -> bool:
-    """Whether a model's name is, as far as it has one."""
+    """Whether a model has a name, and that is."""
     slug, name = (entry.get("slug"), entry.get("id")) if isinstance(entry, dict) else (None, None)
     if not all(isinstance(one, str | None) for one in (slug, name)):
         return False
     found = slug or name
-    return found is not None and found < "m"
+    return found is not None and "" < found < "m"

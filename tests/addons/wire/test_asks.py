@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from addons.wire.asks import Ask, AskError, Kind, parse_ask
+from addons.wire.asks import Ask, AskError, parse_ask
+from addons.wire.endpoints import Kind
 from addons.wire.routes import Route
 
 JSON = {"content-type": "application/json; charset=utf-8"}

@@ -37,7 +37,9 @@ def test_access(facts: tuple[bool, bool, bool, bool], machines: Access, dashboar
 
 
 @pytest.mark.parametrize(
-    "route", [*(route for route in Route if route not in OWN_PAGES), Route.USAGE], ids=lambda route: route.value
+    "route",
+    [*(route for route in Route if route not in OWN_PAGES), Route.USAGE, Route.POOL_USAGE],
+    ids=lambda route: route.value,
 )
 def test_other_routes_have_other_rules(route: Route) -> None:
     with pytest.raises(ValueError, match="no page with rules"):

@@ -89,6 +89,7 @@ PICTURE = b'{"type":"input_image","image_url":"data:image/png;base64,%s"}'
         pytest.param(b"[%s]" % (PICTURE % b"AAAA"), 0, id="a small one"),
         pytest.param(b'["see :\\"data:image/png;base64,%s\\""]' % (b"A" * 50_000), 0, id="in a text"),
         pytest.param(b'{"image_url":"data:image/png;base64,' + b"A" * 50_000, 0, id="without an end"),
+        pytest.param(b"[%s]" % b",".join([PICTURE % (b"A" * 5000)] * 5000), 4096 * 928, id="more than anybody sends"),
     ],
 )
 def test_a_picture_has_fewer_tokens_than_its_bytes_say(body: bytes, left_out: int) -> None:

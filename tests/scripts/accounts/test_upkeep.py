@@ -18,6 +18,7 @@ from addons.upkeep import refresher
 from codexlb_store import writer
 from codexlb_store.account_views import account_views
 from codexlb_store.accounts import AccountStatus, set_state
+from codexlb_store.home import home_folder
 from codexlb_store.windows import used_now
 from scripts.accounts.upkeep import unlogged
 from scripts.data_folder import DataFolder
@@ -121,6 +122,35 @@ def test_an_issuer_that_is_none_is_a_mistake_of_use(words: list[str]) -> None:
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert "'auth.openai.com' is not an origin" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("words", [["check"], ["refresh", "ann", "bob"]], ids=["check", "refresh"])
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_where_nothing_is_said_the_settings_name_the_origins(
+    sim: SimulatorProcess, logins: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], place: str
+) -> None:
+    if place == "file":
+        lines = (f'codexlb_{name} = "{sim.origin}"\n' for name in ("upstream", "issuer"))
+        (home_folder(os.environ) / "config.toml").write_text("".join(lines))
+    else:
+        for name in ("CODEXLB_UPSTREAM", "CODEXLB_ISSUER"):
+            monkeypatch.setenv(name, sim.origin)
+
+    result = codexlb_accounts(*words)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert paths(sim)
+
+
+def test_settings_that_cannot_be_right_end_the_command_and_not_its_help(
+    logins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEXLB_ISSUER", "auth.openai.com")
+
+    sentence = refused(codexlb_accounts("refresh", "ann"))
+
+    assert sentence.startswith("The variable CODEXLB_ISSUER cannot be used: codexlb_issuer: 'auth.openai.com' is no")
+    assert "[default: https://auth.openai.com]" in " ".join(codexlb_accounts("refresh", "--help").stdout.split())
 
 
 def test_a_check_shows_what_the_upstream_says_of_all(sim: SimulatorProcess, logins: Path, folder: DataFolder) -> None:

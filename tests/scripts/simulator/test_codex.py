@@ -10,7 +10,7 @@ import zstandard
 from scripts.simulator.account import AccountChange, WindowChange
 from scripts.simulator.codex import TREE
 from scripts.simulator.faults import Act, Fault, Moment
-from scripts.simulator.models import ETAG
+from scripts.simulator.models import etag
 from scripts.simulator.seals import owner_of
 from scripts.simulator.server import Simulator
 from scripts.simulator.usage import Usage, usage_json
@@ -42,7 +42,7 @@ async def test_the_head_tells_windows_catalog_and_turn_state(sim: Simulator) -> 
 
     assert headers["x-codex-primary-window-minutes"] == "300"
     assert headers["x-codex-secondary-window-minutes"] == "10080"
-    assert headers["x-models-etag"] == ETAG
+    assert headers["x-models-etag"] == etag("pro")
     assert headers["x-request-id"] == "req_00000001"
     assert owner_of(headers["x-codex-turn-state"]) == "pro-1"
 
@@ -131,16 +131,51 @@ async def test_encrypted_content_may_be_bound_to_its_account(
 
 
 async def test_the_catalog_has_an_etag(sim: Simulator) -> None:
-    path = TREE + "models?client_version=0.169.0"
+    path, of_plus = TREE + "models?client_version=0.169.0", etag("plus")
     first, again, changed = (
         await get(sim, path),
-        await get(sim, path, if_none_match=ETAG),
-        await get(sim, path, if_none_match="other"),
+        await get(sim, path, if_none_match=of_plus),
+        await get(sim, path, if_none_match=etag("pro")),
     )
 
-    assert (first.status, first.headers["etag"]) == (200, ETAG)
-    assert (again.status, again.body, again.headers["etag"]) == (304, b"", ETAG)
+    assert (first.status, first.headers["etag"]) == (200, of_plus)
+    assert (again.status, again.body, again.headers["etag"]) == (304, b"", of_plus)
     assert changed.body == first.body
+
+
+@pytest.mark.parametrize(
+    ("model", "status", "said"),
+    [
+        pytest.param("gpt-6.1-sol", 200, None, id="in the list of the plan"),
+        pytest.param("codex-auto-review", 200, None, id="in the list, not to pick"),
+        pytest.param(
+            "gpt-6.1-sol-pro",
+            400,
+            {"detail": "The 'gpt-6.1-sol-pro' model is not supported when using Codex with a ChatGPT account."},
+            id="in the list of another plan",
+        ),
+        pytest.param(
+            "gpt-99",
+            404,
+            {
+                "error": {
+                    "message": "The model `gpt-99` does not exist or you do not have access to it.",
+                    "type": "invalid_request_error",
+                    "param": None,
+                    "code": "model_not_found",
+                }
+            },
+            id="in no list",
+        ),
+    ],
+)
+async def test_a_strict_service_refuses_what_is_not_listed(model: str, status: int, said: object) -> None:
+    async with Simulator(accounts="plus", listed_only=True) as strict:
+        answer = await ask(strict, "plus-1", {**turn("hi"), "model": model})
+
+    assert answer.status == status
+    if said:
+        assert answer.json() == said
 
 
 @pytest.mark.parametrize("path", ["alpha/search", "images/generations", "images/edits"])

@@ -14,6 +14,7 @@ from scripts.simulator.refusals import Refusal
         (refusals.token_revoked(), 401, "token_invalidated"),
         (refusals.account_deactivated(), 401, "account_deactivated"),
         (refusals.foreign_content(), 400, "invalid_encrypted_content"),
+        (refusals.unknown_model("gpt-99"), 404, "model_not_found"),
         (refusals.broken_body("why"), 400, "invalid_request_body"),
         (refusals.body_too_large(9), 413, "request_too_large"),
         (refusals.refresh_token_reused(), 401, "refresh_token_reused"),

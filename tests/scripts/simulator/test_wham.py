@@ -30,7 +30,7 @@ async def test_usage_of_an_exhausted_free_account() -> None:
     limit = told["rate_limit"]
     assert (limit["allowed"], limit["limit_reached"], limit["secondary_window"]) == (False, True, None)
     assert limit["primary_window"]["limit_window_seconds"] == 2_592_000
-    assert told["rate_limit_reached_type"] == "rate_limit_reached"
+    assert told["rate_limit_reached_type"] == {"type": "rate_limit_reached"}
 
 
 async def test_the_workspace_of_the_login_is_listed_once(sim: Simulator) -> None:

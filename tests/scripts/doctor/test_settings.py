@@ -1,0 +1,42 @@
+"""The proxy's own settings, good and bad."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from addons.settings.catalog import SERVE_DEFAULTS
+from scripts.doctor.finding import Verdict
+from scripts.doctor.settings import check_settings, see_settings
+
+
+def test_nothing_is_set(tmp_path: Path) -> None:
+    seen = see_settings(tmp_path, {})
+
+    assert seen.values == SERVE_DEFAULTS
+    assert [(one.verdict, one.sentence) for one in check_settings(seen)] == [
+        (Verdict.OK, "All settings have their defaults.")
+    ]
+
+
+def test_the_environment_counts_before_the_file(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('codexlb_poll_seconds = 60\ncodexlb_upstream = "http://127.0.0.1:1"\n')
+    seen = see_settings(tmp_path, {"CODEXLB_UPSTREAM": "http://127.0.0.1:2", "HOME": "/"})
+
+    assert (seen.values["codexlb_upstream"], seen.values["codexlb_poll_seconds"]) == ("http://127.0.0.1:2", 60)
+    assert check_settings(seen)[0].sentence == "2 of the settings are set by you."
+
+
+def test_bad_values_are_told_and_the_good_ones_count(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("codexlb_strategie = 1\n")
+    environ = {"CODEXLB_POLL_SECONDS": "often", "CODEXLB_UPSTREAM": "http://127.0.0.1:2", "CODEXLB_STRATEGIE": "x"}
+    seen = see_settings(tmp_path, environ)
+    found = check_settings(seen)
+
+    assert seen.values["codexlb_upstream"] == "http://127.0.0.1:2"
+    assert [(one.verdict, one.mend) for one in found] == [
+        (Verdict.WARNING, None),
+        (Verdict.ERROR, "unset CODEXLB_POLL_SECONDS"),
+        (Verdict.ERROR, "codexlb config edit"),
+    ]
+    assert "did you mean CODEXLB_STRATEGY?" in found[0].sentence
+    assert "line 1" in found[2].sentence
