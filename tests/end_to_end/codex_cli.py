@@ -56,6 +56,12 @@ class Turn:
         return "\n".join(item["text"] for item in self._items() if item.get("type") == "agent_message")
 
     @property
+    def seen(self) -> tuple[int, str]:
+        """What a person has in the end: the exit code, and the answer or what the turn failed of."""
+        failed = [event["error"]["message"] for event in self.events if event["type"] == "turn.failed"]
+        return self.exit_code, "\n".join(failed) or self.text
+
+    @property
     def complaints(self) -> list[dict[str, Any]]:
         """Everything that a person would see as trouble: reconnects, errors, a failed turn."""
         shown = [event for event in self.events if event["type"] in ("error", "turn.failed")]
@@ -88,16 +94,9 @@ class CodexHome:
 
     def turn(self, *arguments: str) -> Turn:
         """`codex exec ARGUMENTS`: the prompt, or `resume --last` and the prompt."""
-        options = (
-            "--skip-git-repo-check",
-            "--dangerously-bypass-approvals-and-sandbox",
-            "--json",
-            "-C",
-            self.work,
-        )
         started = subprocess.Popen(
-            [self.codex, "exec", *options, *arguments],
-            env=self._environment(), start_new_session=True,
+            [self.codex, "exec", *OPTIONS, "-C", self.work, *arguments],
+            env=self.environment(), start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:
@@ -108,7 +107,8 @@ class CodexHome:
         events = tuple(json.loads(line) for line in output.splitlines() if line.startswith("{"))
         return Turn(started.returncode, events, complaint)
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The variables that its processes have, and no others."""
         home = {
             "HOME": str(self.folder),
             "CODEX_HOME": str(self.folder / ".codex"),

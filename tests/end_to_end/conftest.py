@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from scripts.simulator.client import SimulatorProcess
 from tests.conftest import StartProxy
 from tests.end_to_end.codex_cli import CodexHome
+from tests.end_to_end.codex_versions import VERSIONS, CodexVersion
 from tests.end_to_end.lab import Lab
 from tests.end_to_end.relay import RecordingRelay
 
@@ -48,3 +50,13 @@ def client(codex: Path, tmp_path: Path) -> Iterator[Callable[[str], CodexHome]]:
         closed.bind(("127.0.0.1", 0))  # held, never listening: every connection to it is refused
         nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}"
         yield lambda config: CodexHome(codex, tmp_path / "client", config, nowhere)
+
+
+@pytest.fixture(params=VERSIONS, ids=str)
+def version(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> CodexVersion:
+    """Each Codex CLI in turn; it is the first `codex` on PATH, where `client-config` asks for its version."""
+    wanted: CodexVersion = request.param
+    if reason := wanted.why_not_here():
+        (pytest.fail if os.environ.get("CODEXLB_REQUIRE_CODEX") else pytest.skip)(reason)
+    monkeypatch.setenv("PATH", os.pathsep.join((str(wanted.program.parent), os.environ["PATH"])))
+    return wanted

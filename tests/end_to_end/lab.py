@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from addons.upkeep.calls import USER_AGENT
 from scripts.simulator.client import SimulatorProcess
 from scripts.simulator.world import Settings, World
 from tests.end_to_end.relay import Exchange, RecordingRelay
@@ -37,8 +38,9 @@ class Lab:
         return self.before.exchanges()
 
     def passed(self) -> list[Exchange]:
-        """The same requests as the upstream had them; the proxy also asks it about its accounts' usage."""
-        return [exchange for exchange in self.behind.exchanges() if exchange.target.startswith(CODEX_TREE)]
+        """The same requests as the upstream had them; the proxy also asks it about usage and models by itself."""
+        found = [exchange for exchange in self.behind.exchanges() if exchange.target.startswith(CODEX_TREE)]
+        return [exchange for exchange in found if exchange.headers.get("user-agent") != USER_AGENT]
 
     def rows(self) -> list[dict[str, Any]]:
         """The ledger, oldest first; only complete after the proxy ended."""

@@ -13,6 +13,7 @@ import brotli  # type: ignore[import-untyped]
 import zstandard
 
 PATH = b"/backend-api/codex/responses"
+VERSIONED = b"/backend-api/codex/v1/responses"
 TURN = {
     "model": "gpt-5.5",
     "instructions": "Be brief. " * 20,
@@ -56,8 +57,9 @@ class Draft:
 
 
 def draft(rng: random.Random) -> Draft:
-    """A turn as it should be."""
-    return Draft([b"POST " + PATH + b" HTTP/1.1", b"host: localhost", *HEADERS], json.dumps(TURN).encode(), rng)
+    """A turn as it should be, of a client that says `v1` or of one that does not."""
+    first = b"POST " + rng.choice([PATH, PATH, VERSIONED]) + b" HTTP/1.1"
+    return Draft([first, b"host: localhost", *HEADERS], json.dumps(TURN).encode(), rng)
 
 
 def some(rng: random.Random, data: bytes, *instead: bytes) -> bytes:
@@ -73,6 +75,13 @@ TARGETS = (
     b"*", b"", b"http://evil.example/", b"//evil.example/", b"/backend-api/codex/../wham/usage", b"/%2e%2e/x", b"/..;/",
     PATH + b"\\..", PATH + b"%00", PATH + b"%0d%0ax: y", PATH + b"#x", b"/" + b"x" * 9000, PATH + b"/%252e%252e/x",
     b"localhost:443", b"/\xff\xfe", PATH.upper(), b"/health/../", b"/backend-api/codex/", b"?", PATH + b"\t",
+    VERSIONED, VERSIONED + b"/compact?v1/", VERSIONED.replace(b"v1", b"v1/v1"), VERSIONED.replace(b"v1", b"V1"),
+    VERSIONED.replace(b"v1", b"%76%31"), VERSIONED.replace(b"v1", b"v1;a"), VERSIONED.replace(b"v1", b"v1/.."),
+    VERSIONED.replace(b"v1/", b"v1%2f"), VERSIONED.replace(b"v1/", b";a/"), PATH + b";a", PATH + b"%3fa",
+    b"/backend-api/files", b"/backend-api/files/file_1/uploaded", b"/backend-api/files/file_1/uploaded/",
+    b"/backend-api/files/../codex/responses", b"/backend-api/files/a;b/uploaded", b"/backend-api/FILES",
+    b"/backend-api/codex/files/file_1/uploaded", b"/backend-api/codex/v1/files", b"/backend-api/codex/v1/usage",
+    b"/backend-api/wham/usage", b"/api/codex/usage", b"/backend-api/codex/usage", b"/backend-api/codex/Wham/usage",
 )  # fmt: skip
 VERSIONS = (b"HTTP/2.0", b"HTTP/1.2", b"http/1.1", b"HTTP/1.10", b"HTTP/1.", b"", b"HTTP/0.9", b"ICY/1.1")
 FIELDS = (

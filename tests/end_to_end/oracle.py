@@ -18,7 +18,10 @@ import h11
 import zstandard
 
 TREE = "/backend-api/codex/"
+FILES = re.compile(r"(/backend-api/|/backend-api/codex/)files(/[A-Za-z0-9_-]{1,128}/uploaded)?")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+NEVER = {"", "v1", "usage", "wham"}
+"""What nobody is asked for below the tree: a second `v1`, and what the proxy answers itself."""
 TAKES_JSON = {"responses", "responses/compact", "alpha/search"}
 LIMIT_BYTES = 64 << 20
 
@@ -59,14 +62,21 @@ def may_pass(data: bytes) -> bool:
     if head is None or verdict not in (Verdict.WHOLE, Verdict.MORE):
         return False
     headers = [(name.decode(), value.decode("latin-1")) for name, value in head.headers]
-    path = urllib.parse.unquote(head.target.decode("latin-1").partition("?")[0], "latin-1")
-    if not is_own(dict(headers).get("host", "")) or not path.startswith(TREE) or re.search(r"\.\.?[/;]|//|\\|%", path):
-        return False
-    if head.method.decode() not in METHODS:
+    path, is_post = asked(head.target.decode("latin-1")), head.method == b"POST"
+    if path is None or not is_own(dict(headers).get("host", "")) or head.method.decode() not in METHODS:
         return False
     if path.removeprefix(TREE) not in TAKES_JSON:
-        return True
-    return head.method == b"POST" and is_turn(body, [value for name, value in headers if name == "content-encoding"])
+        return is_post or not FILES.fullmatch(path)
+    return is_post and is_turn(body, [value for name, value in headers if name == "content-encoding"])
+
+
+def asked(target: str) -> str | None:
+    """The path that an upstream is asked for with this target, which may say `v1` once; None when with none."""
+    path = urllib.parse.unquote(target.replace(TREE + "v1/", TREE, 1).partition("?")[0], "latin-1")
+    if re.search(r"\.\.?/|//|[\\%;?#]", path):
+        return None
+    is_below = path.startswith(TREE) and path.removeprefix(TREE).partition("/")[0].lower() not in NEVER
+    return path if is_below or FILES.fullmatch(path) else None
 
 
 def is_own(host: str) -> bool:

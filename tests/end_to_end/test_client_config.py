@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.addons.key_lab import a_key
 from tests.end_to_end.codex_cli import QUIET, CodexHome
+from tests.end_to_end.codex_versions import CodexVersion
 from tests.end_to_end.stage import Stage, codexlb, stage
 from tests.end_to_end.test_codex_keys import last_message, wait_until_known
 
@@ -96,13 +96,13 @@ def assert_as_before(client: CodexHome, config: str) -> None:
     assert now == config.encode()
 
 
-def test_codex_goes_on_editing_the_file_and_it_is_undone_all_the_same(codex: Path, tmp_path: Path) -> None:
+def test_codex_goes_on_editing_the_file_and_it_is_undone_all_the_same(version: CodexVersion, tmp_path: Path) -> None:
     """Codex itself adds a table to the file; what was there before and what it added both stay."""
     with stage(tmp_path, "x:pro") as setting:
-        client = person(setting, codex)
+        client = person(setting, version.program)
         configured(setting, client, "--base-url", setting.proxy.origin)
         added = ("mcp", "add", "docs", "--", "docs-server", "--fast")
-        subprocess.run([codex, *added], env=environment(client), check=True, capture_output=True, timeout=60)
+        subprocess.run([version.program, *added], env=client.environment(), check=True, capture_output=True, timeout=60)
         assert b"docs-server" in content(client)
         configured(setting, client, "--remove")
 
@@ -114,9 +114,10 @@ def test_codex_goes_on_editing_the_file_and_it_is_undone_all_the_same(codex: Pat
     assert [line for line in CONFIG.splitlines() if line not in rest and line != "[mcp_servers]"] == []
 
 
-def test_a_profile_leads_to_the_proxy_and_nothing_else_does(codex: Path, tmp_path: Path) -> None:
+def test_a_profile_leads_to_the_proxy_and_nothing_else_does(version: CodexVersion, tmp_path: Path) -> None:
+    """0.105 has its profiles in config.toml, later ones have a file for each."""
     with stage(tmp_path, "x:pro") as setting:
-        client = person(setting, codex)
+        client = person(setting, version.program)
         told = configured(setting, client, "--profile", "lb", "--base-url", setting.proxy.origin)
         served = client.turn("--profile", "lb", "say one word")
         configured(setting, client, "--profile", "lb", "--remove")
@@ -136,7 +137,3 @@ def test_one_of_several_providers_is_chosen_for_a_turn(codex: Path, tmp_path: Pa
 
     assert (served.exit_code, served.complaints) == (0, [])
     assert b'model_provider = "corp"\n' in content(client)
-
-
-def environment(client: CodexHome) -> dict[str, str]:
-    return {"HOME": str(client.folder), "CODEX_HOME": str(client.folder / ".codex"), "PATH": os.environ["PATH"]}

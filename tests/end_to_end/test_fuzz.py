@@ -48,6 +48,7 @@ async def test_nothing_malformed_gets_any_further(tmp_path: Path) -> None:
         print(f"\n{len(done)} requests in {seconds:.0f} s, {grown / 1e6:+.1f} MB; ", end="")
         print(Counter(status for sample in done for status, _, _ in sample.answers), Counter(s.silent for s in done))
         assert sum(sample.passed for sample in done) == len(upstream.requests)
+        assert not [request for request in upstream.requests if request.startswith(b"POST /backend-api/codex/v1/")]
         assert grown < MOST_GROWTH_BYTES
 
         [good] = await send_all(proxy.address, samples([TURN]))
