@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -24,3 +25,23 @@ def test_a_store_that_cannot_be_read_has_not_changed(tmp_path: Path) -> None:
         assert revision.read() == revision.read() == 0
         (tmp_path / DATABASE_NAME).write_bytes(b"no database" * 100)
         assert revision.read() == 0
+
+
+def test_it_may_be_closed_while_another_thread_reads(tmp_path: Path) -> None:
+    """As when the proxy ends under somebody's eyes; without care SQLite takes the process down, one time in some."""
+    open_store(tmp_path).close()
+    for _ in range(300):
+        revision, begun = StoreRevision(tmp_path), threading.Event()
+
+        def look_on(revision: StoreRevision = revision, begun: threading.Event = begun) -> None:
+            for number in range(20):
+                revision.read()
+                if number == 3:
+                    begun.set()
+
+        reader = threading.Thread(target=look_on)
+        reader.start()
+        begun.wait()
+        revision.close()
+        reader.join()
+        assert revision.connection is None
