@@ -52,7 +52,10 @@ def client(codex: Path, tmp_path: Path) -> Iterator[Callable[[str], CodexHome]]:
         yield lambda config: CodexHome(codex, tmp_path / "client", config, nowhere)
 
 
-@pytest.fixture(params=VERSIONS, ids=str)
+OLDER = [pytest.param(version, id=str(version), marks=pytest.mark.older_codex) for version in VERSIONS[1:]]
+
+
+@pytest.fixture(params=[pytest.param(VERSIONS[0], id=str(VERSIONS[0])), *OLDER])
 def version(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> CodexVersion:
     """Each Codex CLI in turn; it is the first `codex` on PATH, where `client-config` asks for its version."""
     wanted: CodexVersion = request.param
