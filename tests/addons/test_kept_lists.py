@@ -355,7 +355,7 @@ async def test_a_turn_tells_of_no_other_list_than_the_client_is_shown(sim: Simul
 
 async def test_a_client_that_speaks_http2_gets_the_same(sim: Simulator, home: Path) -> None:
     free, bound = bearer(a_key(home, "free")), bearer(a_key(home, "bound", models=("gpt-5.5",)))
-    async with before(sim, home) as proxy:
+    async with before(sim, home, tls=True) as proxy:
         fresh = await get_over_http2(proxy, **free)
         sim.script(breakdown(act=Act.RESET, at=Moment.REQUEST))
         kept, filtered = await get_over_http2(proxy, **free), await get_over_http2(proxy, **bound)

@@ -185,7 +185,7 @@ async def test_over_http2_it_is_the_same(home: Path) -> None:
     context.set_alpn_protocols(["h2"])
     path = ":path", "/backend-api/codex/responses"
     head = [(":method", "POST"), (":scheme", "https"), (":authority", "localhost"), path]
-    async with running(home, answering(*OWN)) as proxy:
+    async with running(home, answering(*OWN), tls=True) as proxy:
         reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port, ssl=context)
         client = h2_connection.H2Connection(h2_config.H2Configuration(header_encoding="ascii"))
         client.initiate_connection()

@@ -123,7 +123,7 @@ async def test_who_speaks_http2_and_asks_for_nothing_is_cut_off(home: Path) -> N
     """Its pings mean nothing."""
     context = ssl._create_unverified_context()
     context.set_alpn_protocols(["h2"])
-    async with running(home, tamper=limited(replace(NOW, greeting_seconds=3))) as proxy:
+    async with running(home, tamper=limited(replace(NOW, greeting_seconds=3)), tls=True) as proxy:
         client = RawClient(*await asyncio.open_connection("127.0.0.1", proxy.port, ssl=context))
         client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
         pinging = asyncio.create_task(dribble(client, itertools.repeat(b"\0\0\x08\6\0\0\0\0\0" + b"12345678")))
