@@ -150,13 +150,12 @@ async def running(
     upstream: Upstream | None = None,
     tamper: Callable[[Chain], None] | None = None,
     stock: bool = False,
-    tls: bool = False,
     **options: object,
 ) -> AsyncIterator[Proxy]:
     """The chain over the store in `home`, before `upstream`; `tamper` may break the chain before it runs.
 
-    `stock` calls the hooks as mitmdump does, else as `codexlb serve` does. `tls`: a client speaks it; an upstream with
-    https and `certs` imply it.
+    `stock` calls the hooks as mitmdump does, else as `codexlb serve` does. Among the options `tls` is ours: a client
+    speaks it; an upstream with https and `certs` imply it.
     """
     upstream = upstream or Upstream()
     server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
@@ -170,7 +169,7 @@ async def running(
         master.addons = HookTable(master)
     listener = proxyserver.Proxyserver()
     # It makes and loads an authority, which takes three times as long as all the rest.
-    tls = tls or "certs" in options or "https:" in str(options)
+    tls = options.pop("tls", False) or "certs" in options or "https:" in str(options)
     master.addons.add(listener, *([tlsconfig.TlsConfig()] if tls else []), under_test, next_layer.NextLayer())
     settings = {
         "mode": ["reverse:http://127.0.0.1:9@127.0.0.1:0"],
