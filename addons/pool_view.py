@@ -30,12 +30,8 @@ class PoolView:
         """The limits of the accounts that may serve this client, at `now` (unix seconds)."""
         return self.look(exchange, now)[0]
 
-    def headers(self, exchange: Exchange, now: float) -> Fields:
-        """The same as raw header fields."""
-        return self.look(exchange, now)[1]
-
     def look(self, exchange: Exchange, now: float) -> tuple[PoolLimits, Fields]:
-        """Both, of now or of up to a second ago."""
+        """The same, and as raw header fields; of now or of up to a second ago."""
         state = self.pool.readings, self.pool.revision
         if state != self.seen or not 0 <= now - self.seen_at < KEPT_SECONDS:
             self.found.clear()

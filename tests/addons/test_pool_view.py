@@ -41,7 +41,7 @@ def test_a_key_sees_the_accounts_that_it_is_bound_to(pool: Pool) -> None:
     assert used(view, bound_to("a", "b")) == [15]
     assert used(view, bound_to("c")) == [60]
     assert used(view, bound_to()) == []
-    assert view.headers(bound_to("c"), NOW)[0] == (b"x-codex-primary-used-percent", b"60")
+    assert view.look(bound_to("c"), NOW)[1][0] == (b"x-codex-primary-used-percent", b"60")
 
 
 def test_a_fresh_reading_shows_at_once(pool: Pool) -> None:
