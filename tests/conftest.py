@@ -12,8 +12,8 @@ from typing import Protocol
 import pytest
 
 from addons.settings.catalog import BY_VARIABLE
-from scripts.proxy_process import free_port
 from scripts.simulator.client import SimulatorProcess
+from tests.ports import free_port
 from tests.processes import ProxyProcess, command, run
 
 NOT_OURS_TO_MEND = ("ldap3", "mitmproxy", "passlib", "pyparsing")

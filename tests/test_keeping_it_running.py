@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.proxy_process import free_port
 from tests.conftest import StartProxy
+from tests.ports import free_port
 from tests.processes import ProxyProcess, command, run
 from tests.sources import ROOT
 

@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from scripts.proxy_process import free_port
 from tests.addons.key_lab import TURN, a_key, bearer
 from tests.addons.proxy import store_with
 from tests.addons.raw_client import PATIENCE_SECONDS, RawClient
 from tests.addons.serving import serving
 from tests.addons.upstreams import Holding
+from tests.ports import free_port
 from tests.sources import ROOT
 
 README = (ROOT / "README.md").read_text()

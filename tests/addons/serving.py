@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from addons.chain import Chain
-from scripts.proxy_process import free_port, is_healthy
+from scripts.proxy_process import is_healthy
 from tests.addons.proxy import Proxy, Upstream
+from tests.ports import free_port
 from tests.processes import START_SECONDS, STOP_SECONDS, command
 
 TURN = b'{"model":"gpt-5.5","stream":true,"input":[]}'

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from scripts.proxy_process import free_port
 from tests.addons.test_config_file import mitmdump
+from tests.ports import free_port
 
 
 def test_mitmproxy_does_not_go_on_without_the_chain(tmp_path: Path) -> None:

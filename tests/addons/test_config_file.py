@@ -16,11 +16,11 @@ from mitmproxy.exceptions import OptionsError
 
 from addons.config_file import ConfigFile
 from codexlb_store.processes import InForce, running
-from scripts.proxy_process import free_port
 from tests.addons import proxy as lab
 from tests.addons.serving import TURN
 from tests.addons.waiting import until
 from tests.conftest import StartProxy
+from tests.ports import free_port
 from tests.processes import ProxyProcess, command
 from tests.sources import ROOT
 

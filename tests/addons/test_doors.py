@@ -10,8 +10,8 @@ import pytest
 from mitmproxy import version
 
 from codexlb_store.processes import running
-from scripts.proxy_process import free_port
 from tests.addons.test_config_file import config, home, mitmdump
+from tests.ports import free_port
 
 
 def listening(port: int) -> set[str]:

@@ -16,12 +16,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from codexlb_store.home import home_folder
 from codexlb_store.vault import KEY_NAME
-from scripts.proxy_process import free_port
 from scripts.simulator.client import SimulatorProcess
 from scripts.simulator.journal import Entry
 from tests.end_to_end.odd_client import BEARER, COOKIE
 from tests.end_to_end.planted import Planted, tokens_in
 from tests.end_to_end.relay import RecordingRelay
+from tests.ports import free_port
 from tests.processes import ProxyProcess, command
 from tests.scripts.accounts.login_process import LoginProcess
 
@@ -32,11 +32,11 @@ SEARCHED = (TEMPORARY, SAID, LOG, FLOWS)
 """Not the files of others: the logins that people import."""
 
 
-def wait(holds: Callable[[], object]) -> None:
-    """Look until it is so; fail when it takes too long."""
+def wait(holds: Callable[[], object], seen: Callable[[], object]) -> None:
+    """Look until it is so; fail with what is to be seen when it takes too long."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, seen()
         time.sleep(0.05)
 
 

@@ -12,11 +12,11 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from codexlb_store.schema import DATABASE_NAME, open_store
-from scripts.proxy_process import free_port
 from scripts.simulator.account import AccountChange
 from scripts.simulator.faults import Fault
 from tests.end_to_end.canary_scene import Crashing, Scene, wait
 from tests.end_to_end.odd_client import turn
+from tests.ports import free_port
 from tests.scripts.accounts.login_process import LoginProcess, browse, chosen, visit
 
 ANN, BOB, CLEO, DAN = (f"{name}@example.com" for name in ("ann", "bob", "cleo", "dan"))
@@ -76,19 +76,26 @@ def quoting(*logins: Mapping[str, str]) -> dict[str, Any]:
     return {"error": {"code": "token_invalidated", "message": f"I know none of {' and '.join(tokens)}."}}
 
 
+def is_over(accounts: Mapping[str, Any], first_tokens: Mapping[str, Any]) -> bool:
+    """Whether it was noticed that Ann's tokens were revoked, and that Dan can get no new ones."""
+    is_refused: bool = accounts[DAN]["status"] == "needs_login"
+    return is_refused and accounts[ANN]["token"] != first_tokens
+
+
 def serve_and_suffer(scene: Scene, proxy: Crashing) -> None:
     """Turns and polls whose tokens are refused by an upstream and an issuer that quote them."""
     assert {turn(proxy) for _ in range(6)} == {200}
+    first_tokens = scene.accounts()[ANN]["token"]
     scene.simulator.change("ann", AccountChange(access_tokens="revoked"))
     scene.simulator.change("dan", AccountChange(access_tokens="revoked", refresh_tokens="revoked"))
-    wait(lambda: turn(proxy) == 200 and scene.accounts()[DAN]["status"] == "needs_login")
+    wait(lambda: turn(proxy) == 200 and is_over(scene.accounts(), first_tokens), proxy.log)
     quoted = quoting(scene.export(ANN), scene.export(BOB))
     scene.simulator.script(
         Fault(account="ann", path="/responses", status=401, body=quoted),
         Fault(account="bob", path="/wham/usage", status=401, body=quoted),
         Fault(path="/oauth/token", status=500, body=quoted, times=2),
     )
-    wait(lambda: turn(proxy) == 200 and len(scene.faults_met()) == 4)
+    wait(lambda: turn(proxy) == 200 and len(scene.faults_met()) == 4, lambda: f"{scene.faults_met()}\n{proxy.log()}")
 
 
 def check_and_refresh(scene: Scene) -> None:
@@ -129,7 +136,7 @@ def damage_tokens(scene: Scene, proxy: Crashing) -> None:
     with contextlib.closing(open_store(scene.home)) as db:
         db.execute("UPDATE tokens SET access_token = substr(access_token, 2)")
         db.conn.commit()
-    wait(lambda: "could not be read" in proxy.log())
+    wait(lambda: "could not be read" in proxy.log(), proxy.log)
     assert turn(proxy) == 200
     refuse_all(scene)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +17,7 @@ from tests.end_to_end.codex_cli import CodexHome
 from tests.end_to_end.codex_versions import VERSIONS, CodexVersion
 from tests.end_to_end.lab import Lab
 from tests.end_to_end.relay import RecordingRelay
+from tests.ports import free_port
 
 
 class BuildLab(Protocol):
@@ -44,12 +44,10 @@ def lab(simulator: SimulatorProcess, accounts: list[Path], proxy: StartProxy) ->
 
 
 @pytest.fixture
-def client(codex: Path, tmp_path: Path) -> Iterator[Callable[[str], CodexHome]]:
+def client(codex: Path, tmp_path: Path) -> Callable[[str], CodexHome]:
     """Makes a real Codex CLI with this configuration; the only hosts it reaches are on loopback."""
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))  # held, never listening: every connection to it is refused
-        nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        yield lambda config: CodexHome(codex, tmp_path / "client", config, nowhere)
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    return lambda config: CodexHome(codex, tmp_path / "client", config, nowhere)
 
 
 OLDER = [pytest.param(version, id=str(version), marks=pytest.mark.older_codex) for version in VERSIONS[1:]]

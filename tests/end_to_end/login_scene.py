@@ -24,10 +24,10 @@ from html import unescape
 from pathlib import Path
 from typing import IO, Any
 
-from scripts.proxy_process import free_port
 from scripts.simulator.client import SimulatorProcess
 from tests.end_to_end.codex_cli import CodexHome, provider
 from tests.end_to_end.stage import SETTINGS, Serve, codexlb, environment
+from tests.ports import free_port
 from tests.processes import command
 
 ISSUER = "https://auth.openai.com"

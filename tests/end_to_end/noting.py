@@ -7,9 +7,9 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from scripts.proxy_process import free_port
 from tests.addons.proxy import Upstream, store_with
 from tests.end_to_end.stage import Serve
+from tests.ports import free_port
 from tests.processes import command
 
 

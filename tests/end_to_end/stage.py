@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,11 +17,11 @@ from codexlb_store.accounts import AccountStatus, account_id
 from codexlb_store.exchanges import ExchangeRow, requests
 from codexlb_store.schema import open_store
 from scripts.benchmark.procfs import PROC, resident_bytes
-from scripts.proxy_process import free_port
 from scripts.simulator.client import SimulatorProcess
 from scripts.simulator.journal import Entry
 from tests.end_to_end.codex_cli import CodexHome, provider
 from tests.end_to_end.relay import RecordingRelay
+from tests.ports import free_port
 from tests.processes import ProxyProcess, command
 
 SETTINGS = ("codexlb_strategy=round_robin", "codexlb_poll_seconds=0")
@@ -69,9 +68,7 @@ class Stage:
 
     def codex(self, codex: Path, name: str = "OpenAI") -> CodexHome:
         """A real client of this proxy; of all other hosts it reaches none."""
-        with socket.socket() as closed:
-            closed.bind(("127.0.0.1", 0))
-            nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        nowhere = f"http://127.0.0.1:{free_port()}"
         return CodexHome(codex, self.folder / "client", provider(name, self.before.origin), nowhere)
 
     def calls(self, since: int = 0) -> list[Entry]:

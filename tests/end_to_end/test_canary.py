@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from scripts.proxy_process import free_port
 from scripts.simulator.client import SimulatorProcess
 from tests.end_to_end.canary_scene import FLOWS, TEMPORARY, Crashing, Scene
 from tests.end_to_end.canary_steps import (
@@ -27,6 +26,7 @@ from tests.end_to_end.canary_steps import (
 from tests.end_to_end.odd_client import send_odd, turn
 from tests.end_to_end.relay import RecordingRelay
 from tests.end_to_end.web_view import PASSWORD, watching, web_pages
+from tests.ports import free_port
 
 BUSY = ("--set", "codexlb_poll_seconds=1", "--set", "codexlb_strategy=round_robin")
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from scripts.doctor.finding import Trouble
-from scripts.proxy_process import free_port
 from scripts.simulator.account import AccountChange, Condition
 from tests.addons.key_lab import a_key
 from tests.end_to_end.codex_cli import provider
 from tests.end_to_end.stage import Stage, stage
+from tests.ports import free_port
 from tests.processes import ProxyProcess
 from tests.scripts.doctor.household import Household
 from tests.scripts.doctor.servers import codex_only

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.proxy_process import free_port
 from scripts.simulator.client import SimulatorProcess
 from tests.captures import captured
 from tests.end_to_end.test_replay import send
+from tests.ports import free_port
 from tests.processes import ProxyProcess, command
 from tests.sources import ROOT
 

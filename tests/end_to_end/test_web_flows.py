@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from scripts.proxy_process import free_port
 from scripts.simulator.client import SimulatorProcess
 from scripts.simulator.faults import Act, Fault, Moment
 from tests.end_to_end.odd_client import BEARER, COOKIE, HEADERS, TURN
 from tests.end_to_end.planted import Planted
 from tests.end_to_end.web_view import PASSWORD, run_command, shown_flows, watching, web_pages
+from tests.ports import free_port
 from tests.processes import ProxyProcess, command, run
 
 NAMES = ("ann", "bob", "cleo")

@@ -16,8 +16,9 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
-from scripts.proxy_process import free_port, is_healthy
+from scripts.proxy_process import is_healthy
 from scripts.serve import command
+from tests.ports import free_port
 from tests.sources import ROOT
 
 PATIENCE_SECONDS = 20

@@ -27,7 +27,6 @@ from codexlb_store.credentials import load_credentials
 from codexlb_store.exchanges import requests
 from codexlb_store.schema import open_store
 from codexlb_store.vault import Vault
-from scripts.proxy_process import free_port
 from scripts.serve import options_for
 from scripts.serve_wishes import Wanted
 from tests.addons.authority import make_certificate
@@ -36,6 +35,7 @@ from tests.addons.proxy import COMPLETED, Upstream, store_with
 from tests.addons.samples import RESPONSES
 from tests.addons.serving import TURN, serving
 from tests.end_to_end.lab import leaks
+from tests.ports import free_port
 from tests.scripts.forked_serve import Ended, Line, run_forked
 from tests.sources import ROOT
 

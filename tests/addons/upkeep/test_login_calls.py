@@ -14,9 +14,9 @@ from addons.wire.device_logins import DEVICE_CALLBACK_PATH, DEVICE_CODE_PATH, DE
 from addons.wire.logins import TOKEN_PATH, authorize_url, callback_url, challenge_of
 from addons.wire.origins import parse_origin
 from addons.wire.tokens import NewTokens
-from scripts.proxy_process import free_port
 from scripts.simulator.faults import Act, Fault
 from scripts.simulator.server import Simulator
+from tests.ports import free_port
 
 REDIRECT, VERIFIER = callback_url(1455), "a-verifier-of-at-least-forty-three-characters"
 

@@ -14,7 +14,7 @@ from scripts.benchmark.answers import NOT_FOUND, whole_answer
 from scripts.benchmark.client import closed_loop, held_streams
 from scripts.benchmark.load import Load
 from scripts.benchmark.upstream import Upstream
-from scripts.proxy_process import free_port
+from tests.ports import free_port
 
 CLOSED = Load(streams=2, body_bytes=1_000, events=24, seconds=0.05)
 HELD = Load(streams=3, body_bytes=1_000, events=40, seconds=0.05, gap_ms=20, ramp_seconds=0.01)

@@ -20,7 +20,7 @@ from scripts.benchmark.processes import (
     wait_until_ready,
 )
 from scripts.benchmark.procfs import cpu_seconds, family, resident_bytes
-from scripts.proxy_process import free_port
+from tests.ports import free_port
 
 ALL = frozenset(os.sched_getaffinity(0))
 

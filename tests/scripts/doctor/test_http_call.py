@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.doctor.http_call import Hurdle, Said, UnheardError, answer_of, ask
-from scripts.proxy_process import free_port
+from tests.ports import free_port
 from tests.scripts.doctor.servers import certificate, listener, server, trickle
 
 SECONDS = 5.0

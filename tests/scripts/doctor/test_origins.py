@@ -16,7 +16,7 @@ from scripts.doctor.finding import Finding, Verdict
 from scripts.doctor.http_call import Hurdle, Said, UnheardError
 from scripts.doctor.origins import Reached, check_origins
 from scripts.doctor.origins_seen import see_origins
-from scripts.proxy_process import free_port
+from tests.ports import free_port
 from tests.scripts.doctor.servers import certificate, server
 
 CHATGPT = parse_origin("https://chatgpt.com")

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.doctor.finding import Trouble, Verdict
 from scripts.doctor.turn import check_turn, take_turn, terminal
-from scripts.proxy_process import free_port
+from tests.ports import free_port
 from tests.scripts.doctor.servers import server
 
 CREATED = b'data: {"type":"response.created","response":{"id":"r"}}\n\n'
