@@ -9,6 +9,8 @@ from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader, traverse
 
 from addons.chain import Chain, chain
+from addons.core import contract
+from addons.core.refusal import refusal
 from addons.flows.inspection import inspection
 from codexlb_store.pricing import PriceError
 from codexlb_store.schema import StoreError
@@ -17,6 +19,8 @@ from codexlb_store.vault import VaultError
 logger = logging.getLogger(__name__)
 
 addons = []
+if drift := contract.problems():  # where an addon says so mitmproxy keeps it to itself
+    logger.error("%s", refusal(drift))
 try:
     addons.append(chain(os.environ, inspection(ctx.master.addons.get("view"))))
 except (StoreError, VaultError, PriceError) as error:

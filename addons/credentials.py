@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any
+
 from mitmproxy import http
 from mitmproxy.addonmanager import Loader
 
 from addons.core.attempt import Attempt
 from addons.exchange import Exchange, Exchanges, NextStep
+from addons.list_lease import patience_seconds
 from addons.own_options import chosen, declare
 from addons.settings.upstream import ISSUER
 from addons.upkeep.refresher import Refresher
@@ -14,6 +20,11 @@ from addons.upkeep.token_store import REMOVED
 from addons.wire.tokens import RefreshProblem, RefreshReason
 from codexlb_store.credentials import Credential
 from codexlb_store.pool import Pool
+
+Search = Coroutine[Any, Any, Credential | RefreshProblem]
+
+STILL_REFRESHING = RefreshProblem(permanent=False, code="still_refreshing")
+"""The refresh goes on; who asked for something that is kept gets that meanwhile."""
 
 
 def write(exchange: Exchange, found: Credential | RefreshProblem) -> None:
@@ -46,7 +57,7 @@ class Credentials:
         exchange = self.exchanges.get(flow)
         if flow.response or exchange is None or exchange.lease is None:
             return
-        write(exchange, await self.refresher.fresh(exchange.lease.account_id))
+        write(exchange, await self.in_time(exchange, self.refresher.fresh(exchange.lease.account_id)))
 
     async def upstream_attempt_failed(self, attempt: Attempt) -> None:
         """Refresh what the upstream did not accept, or take the credential of the account that is next."""
@@ -56,11 +67,21 @@ class Credentials:
         account_id, used = exchange.lease.account_id, exchange.credential
         match exchange.next_step:
             case NextStep.REFRESH:
-                write(exchange, await self.recovered(account_id, used))
+                write(exchange, await self.in_time(exchange, self.recovered(account_id, used)))
             case NextStep.OTHER if used is None or used.account_id != account_id:
-                write(exchange, await self.refresher.fresh(account_id))
+                write(exchange, await self.in_time(exchange, self.refresher.fresh(account_id)))
             case NextStep.OTHER | NextStep.SAME | NextStep.GIVE_UP | None:
                 return
+
+    async def in_time(self, exchange: Exchange, search: Search) -> Credential | RefreshProblem:
+        """What is found for a request, if it comes before the request's patience ends."""
+        if exchange.kept is None:
+            return await search
+        try:
+            async with asyncio.timeout(patience_seconds(exchange, time.time())):
+                return await search
+        except TimeoutError:
+            return STILL_REFRESHING
 
     async def recovered(self, account_id: str, refused: Credential | None) -> Credential | RefreshProblem:
         """A newer credential than the one the upstream refused."""

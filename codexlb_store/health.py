@@ -7,7 +7,7 @@ have is *barred*. Times are unix seconds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 STRIKES_TO_AIL = 3
 FIRST_AILING_SECONDS = 30.0
@@ -70,6 +70,11 @@ class Health:
     def bar(self, account_id: str, model: str, until: float) -> None:
         """The account does not have this model."""
         self.barred[account_id, model] = until
+
+    def unbar(self, account_id: str, models: Collection[str] | None = None) -> None:
+        """The account may have these models now, or any: the next request that wants one finds out."""
+        for key in [key for key in self.barred if key[0] == account_id and (models is None or key[1] in models)]:
+            del self.barred[key]
 
     def recover(self, account_id: str) -> None:
         """The account has just served well."""

@@ -188,6 +188,7 @@ class Pool:
         """Take over the plan that the upstream names now."""
         if account := self.accounts.get(account_id):
             self.note_account(replace(account, plan=plan))
+            self.health.unbar(account_id)
 
     def note_residency(self, account_id: str, origin: str | None, routing_override: str | None) -> None:
         """Take over where the account's workspace demands its requests, for those that start from now on."""

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from mitmproxy import exceptions, master, version
+from mitmproxy import exceptions, master
 from mitmproxy.addons import errorcheck, next_layer, proxyserver, save, termlog, tlsconfig
 from mitmproxy.options import Options
 
+from addons.core.refusal import refusal
 from addons.own_options import as_option
 from addons.settings.catalog import BY_NAME, SERVE_DEFAULTS
 from addons.settings.listening import LISTEN_HOST, LISTEN_PORT
@@ -129,10 +130,7 @@ def check_core() -> None:
     except (ImportError, AttributeError) as error:
         problems = [str(error)]
     if problems:
-        raise click.ClickException(
-            f"mitmproxy {version.VERSION} is not one that Codex-LB can be built into "
-            f"({'; '.join(problems)}): install mitmproxy 11.0.2 or 12.2."
-        )
+        raise click.ClickException(refusal(problems))
 
 
 def quiet_at_the_end(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from addons.core.doorway import Doorway
 from addons.core.layer import CodexLayer
 from addons.core.limits import LIMITS, Limits
 from addons.core.passing import head_on_wire, is_sendable
+from addons.core.refusal import refusal
 from addons.core.uploads import Uploads
 from addons.exchange import Exchanges
 from addons.list_lease import patience_seconds
@@ -94,10 +95,7 @@ class CodexCore:
 
     def load(self, loader: Loader) -> None:
         if problems := contract.problems():
-            raise OptionsError(
-                "This mitmproxy's HTTP core is not the one Codex-LB was built on "
-                f"({'; '.join(problems)}): install mitmproxy 11.0.2 or 12.2."
-            )
+            raise OptionsError(refusal(problems))
         declare(loader, HEAD_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS)
 
     def configure(self, updated: set[str]) -> None:
@@ -192,6 +190,10 @@ class CodexCore:
             return min(self.head_timeout_seconds, patience_seconds(exchange, exchange.sent_at or exchange.opened_at))
         is_stream = exchange.route is Route.RESPONSES and exchange.ask is not None and exchange.ask.stream
         return self.head_timeout_seconds if is_stream else UNARY_FACTOR * self.head_timeout_seconds
+
+    def whole_seconds(self, flow: http.HTTPFlow) -> float | None:
+        exchange = self.exchanges[flow]
+        return patience_seconds(exchange, time.time()) if exchange.kept else None
 
     def on_wire(self, flow: http.HTTPFlow) -> http.Request:
         exchange = self.exchanges[flow]

@@ -13,6 +13,9 @@ from addons.wire.sse import Tap, TerminalType
 MOST_HELD_BYTES = 256 * 1024
 """An error body is far smaller, and so is what precedes the first output; more is passed on undecided."""
 
+MOST_WHOLE_BYTES = 4 << 20
+"""Of an answer that counts only when it is whole; a larger one is passed on undecided, too."""
+
 
 class Judgement(enum.Enum):
     """What the answer shows so far."""
@@ -36,10 +39,11 @@ def must_be_held(response: http.Response) -> bool:
 class Held:
     """The held events, in order, and what they show."""
 
-    def __init__(self, head: core.ResponseHeaders) -> None:
+    def __init__(self, head: core.ResponseHeaders, to_its_end: bool = False) -> None:
         self.events: list[core.HttpEvent] = [head]
         self.response = head.response
         self.is_error = head.response.status_code >= 400
+        self.is_whole_or_nothing = to_its_end and not self.is_error
         self.tap = Tap()
         self.bytes = 0
         self.ended = False
@@ -49,9 +53,11 @@ class Held:
         self.events.append(event)
         if isinstance(event, core.ResponseData):
             self.bytes += len(event.data)
-            if not self.is_error:
+            if not self.is_error and not self.is_whole_or_nothing:
                 self.tap.feed(event.data, time.time())
         self.ended = isinstance(event, core.ResponseEndOfMessage)
+        if self.is_whole_or_nothing:
+            return Judgement.GOOD if self.ended or self.bytes > MOST_WHOLE_BYTES else Judgement.UNDECIDED
         return self.judge_error() if self.is_error else self.judge_stream()
 
     def judge_error(self) -> Judgement:

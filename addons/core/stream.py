@@ -117,8 +117,9 @@ class CodexStream(WireStream):
             return
         self.attempt.response = event.response
         event.response = head_for_client(event.response)
-        if must_be_held(event.response):
-            self.held = Held(event)
+        must_be_whole = self.wire.whole_seconds(self.flow) is not None
+        if must_be_whole or must_be_held(event.response):
+            self.held = Held(event, to_its_end=must_be_whole)
             self.server_state = self.state_hold
         else:
             self.committed = True
@@ -155,12 +156,18 @@ class CodexStream(WireStream):
             if silent_seconds >= self.wire.head_seconds(self.flow):
                 yield from self.failed(Break.TIMEOUT, "no answer in time")
         elif self.server_state == self.state_hold and self.held:
-            limit = self.wire.hold_seconds if self.held.is_error else self.wire.idle_seconds
-            if silent_seconds >= limit:
+            if silent_seconds >= self.hold_limit(self.held):
                 yield from self.failed(Break.STATUS if self.held.is_error else Break.TIMEOUT, "the answer never ended")
         elif self.is_passing and silent_seconds >= self.wire.idle_seconds:
             yield core.SendHttp(cancelled(self.stream_id), self.context.server)
             yield from super().handle_protocol_error(upstream_failed(self.stream_id, SILENT))
+
+    def hold_limit(self, held: Held) -> float:
+        """For how long a held answer may be silent."""
+        if held.is_error:
+            return self.wire.hold_seconds
+        left = self.wire.whole_seconds(self.flow)
+        return self.wire.idle_seconds if left is None or left > 0 else 0.0
 
     @property
     def is_passing(self) -> bool:

@@ -58,6 +58,9 @@ class Wire(Protocol):
     def head_seconds(self, flow: http.HTTPFlow) -> float:
         """How long to wait for the head of an answer."""
 
+    def whole_seconds(self, flow: http.HTTPFlow) -> float | None:
+        """How long an answer may still take that counts only when it is whole; None for one that counts sooner."""
+
     def refuse(self, flow: http.HTTPFlow) -> http.Response | None:
         """An answer keeps the request from ever leaving: fail closed."""
 

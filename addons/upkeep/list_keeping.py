@@ -34,6 +34,13 @@ def read_list(
 
 
 def keep(pool: Pool, writer: Writer, fresh: KeptList) -> None:
-    """Take over a list, unless its account was removed meanwhile; what the store does not take now it gets later."""
-    if fresh.account_id in pool.accounts and pool.lists.note(fresh):
+    """Take over a list, unless its account was removed meanwhile; what the store does not take now it gets later.
+
+    A model that is new in it is asked for again, whatever was said of it before.
+    """
+    if fresh.account_id not in pool.accounts:
+        return
+    before = {model for kept in pool.lists.of({fresh.account_id}) for model in kept.models}
+    pool.health.unbar(fresh.account_id, set(fresh.models) - before)
+    if pool.lists.note(fresh):
         hand_over(writer, partial(save_list, kept=fresh))

@@ -11,6 +11,7 @@ WORDS = {
     "no_workspaces_page": "the upstream's answer does not tell of the account's workspace",
     "no_origin": "its workspace demands an origin without encryption",
     "refresh_busy": "another process has been refreshing for too long",
+    "still_refreshing": "its token was still being refreshed",
     "store_unavailable": "the database cannot be written now",
     "account_removed": "the account has been removed meanwhile",
     "no_refresh_token": "the login has no refresh token",

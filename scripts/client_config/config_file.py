@@ -10,6 +10,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from addons.settings.file_text import read_bytes
+from addons.settings.settings_error import SettingsError
+
 BYTE_ORDER_MARK = "\ufeff"
 
 PRIVATE = 0o600
@@ -46,11 +49,9 @@ class ConfigFile:
 def read_config(path: Path) -> ConfigFile:
     """The file at this path, or that there is none; raises ConfigFileError."""
     try:
-        return ConfigFile(path, path.read_bytes())
-    except FileNotFoundError:
-        return ConfigFile(path, None)
-    except OSError as error:
-        raise ConfigFileError(f"{path} cannot be read ({error.strerror}): see to it that you may read it.") from error
+        return ConfigFile(path, read_bytes(path))
+    except SettingsError as error:
+        raise ConfigFileError(str(error)) from error
 
 
 def back_up(file: ConfigFile, now: float) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +41,21 @@ def see_settings(home: Path, environ: Mapping[str, str]) -> Settings:
         of_file = read_settings(path, read_text(path))
     except SettingsError as error:
         found.append(Finding("settings", Verdict.ERROR, str(error), EDIT))
+    found += _open_to_others(path)
     chosen = {**of_file, **of_environment}
     return Settings({**SERVE_DEFAULTS, **chosen}, len(chosen), tuple(found))
+
+
+def _open_to_others(path: Path) -> list[Finding]:
+    """Who can change the file can have every request sent elsewhere; where the folder is closed nobody comes near."""
+    try:
+        file, folder = path.stat().st_mode, path.parent.stat().st_mode
+    except OSError:
+        return []
+    if not file & 0o022 or not folder & 0o011:
+        return []
+    sentence = f"Other users may change {path} (mode {file & 0o777:04o}), and with it where requests go."
+    return [Finding("settings", Verdict.ERROR, sentence, f"chmod 600 {shlex.quote(str(path))}")]
 
 
 def check_settings(seen: Settings) -> list[Finding]:

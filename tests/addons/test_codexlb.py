@@ -19,4 +19,5 @@ def test_mitmproxy_does_not_go_on_without_the_chain(tmp_path: Path) -> None:
     )
 
     assert ended.returncode == 1
+    assert "is not one that Codex-LB can be built into (mitmproxy.proxy.layers.http.SendHttp is gone" in ended.stdout
     assert "Codex-LB is not in place, and without it mitmproxy would forward everything: so it ends." in ended.stdout

@@ -8,8 +8,8 @@ import json
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, closing
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from codexlb_store.windows import Window, save_windows
 from scripts.simulator.faults import Act, Fault, Moment
 from scripts.simulator.models import catalog, etag
 from scripts.simulator.server import Simulator
-from tests.addons.dead_hosts import HANGING
+from tests.addons.dead_hosts import HANGING, mute
 from tests.addons.key_lab import a_key, bearer
 from tests.addons.polling import account_id, pool_of
 from tests.addons.proxy import Proxy, running
@@ -131,6 +131,8 @@ DOWN: dict[str, tuple[dict[str, Any], list[str]]] = {
     "breaks off": ({"act": Act.RESET}, ["transport"] * 2),
     "breaks off in the head of its answer": ({"act": Act.CLOSE}, ["transport"] * 2),
     "is silent": ({"act": Act.SILENCE}, ["timeout"]),
+    "breaks off in its list": ({"act": Act.CLOSE, "after_bytes": 500}, ["stream"] * 3),
+    "falls silent in its list": ({"act": Act.SILENCE, "after_bytes": 500}, ["timeout"]),
 }
 
 
@@ -173,6 +175,20 @@ async def test_it_is_told_when_a_dial_hangs(
 
     assert (second.status, second.body) == (200, first.body)
     assert rows(home)[1] == ("completed", 200, KEPT, ["connect"])
+
+
+async def test_it_is_told_when_a_refresh_hangs(sim: Simulator, home: Path) -> None:
+    async with before(sim, home) as proxy:
+        first = await get(proxy)
+    import_logins(home, *(sim.auth_json(name, -60.0) for name in sim.world.accounts))
+    with ExitStack() as hanging:
+        issuer = hanging.enter_context(mute())
+        async with running(home, codexlb_upstream=sim.origin, codexlb_issuer=issuer) as proxy:
+            second = await get(proxy)
+            hanging.close()  # else the proxy, before it ends, waits for what the issuer may have to say
+
+    assert (second.status, second.body) == (200, first.body)
+    assert rows(home)[1] == ("completed", 200, KEPT, ["still_refreshing"])
 
 
 async def test_it_is_told_when_nobody_can_be_asked(sim: Simulator, home: Path) -> None:
@@ -308,6 +324,18 @@ async def test_a_list_is_written_when_it_is_news(sim: Simulator, home: Path) -> 
         "0.169.0", bob, catalog("pro"), "application/json", etag("pro"),
         ("gpt-6.1-sol", "gpt-6.1-sol-pro", "gpt-5.5", "gpt-5.4-mini"), oldest.read_at,
     )  # fmt: skip
+
+
+async def test_a_model_that_is_new_in_a_list_is_asked_for_again(sim: Simulator, home: Path) -> None:
+    """Not one that the account's list had when it was refused."""
+    known = KeptList("0.169.0", "", b"{}", "application/json", None, ("gpt-5.5",), time.time())
+    async with before(sim, home) as proxy:
+        pool, bob = pool_of(proxy), account_id(proxy, PRO)
+        pool.lists.note(replace(known, account_id=bob))
+        for model in ("gpt-5.5", "gpt-6.1-sol"):
+            pool.health.bar(bob, model, time.time() + 3600)
+        await get(proxy)
+        assert [pool.health.lacks(bob, model, time.time()) for model in ("gpt-5.5", "gpt-6.1-sol")] == [True, False]
 
 
 async def test_another_account_is_asked_when_the_best_one_fails(sim: Simulator, home: Path) -> None:

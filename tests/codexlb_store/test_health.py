@@ -38,6 +38,17 @@ def test_everything_ends_by_itself() -> None:
     )
 
 
+@pytest.mark.parametrize(("models", "barred"), [({"m", "other"}, ["n"]), (None, []), (set(), ["m", "n"])])
+def test_a_model_may_be_had_again_before_the_end(models: set[str] | None, barred: list[str]) -> None:
+    health = Health()
+    for account_id, model in (("a", "m"), ("a", "n"), ("b", "m")):
+        health.bar(account_id, model, until=30.0)
+    health.unbar("a", models)
+
+    assert [model for model in ("m", "n") if health.lacks("a", model, 0.0)] == barred
+    assert health.lacks("b", "m", 0.0)
+
+
 def test_an_account_that_serves_starts_afresh() -> None:
     health = Health()
     for _ in range(2):

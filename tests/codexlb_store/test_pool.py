@@ -260,6 +260,7 @@ def test_what_the_upstream_says_of_an_account_holds_at_once(db: Database, vault:
     account, _ = save_login(db, vault, LOGIN, now=NOW)
     pool = Pool(load_snapshot(db, vault, 0.0))
 
+    pool.health.bar(account.id, "of-pro", until=NOW + 60)
     for account_id in (account.id, "gone"):
         pool.note_plan(account_id, "pro")
         pool.note_residency(account_id, "https://eu.chatgpt.com", "us")
@@ -268,6 +269,7 @@ def test_what_the_upstream_says_of_an_account_holds_at_once(db: Database, vault:
     set_residency(db, account.id, "https://eu.chatgpt.com", "us")
     stored = load_snapshot(db, vault, 0.0)
     assert (pool.accounts, pool.credentials) == (stored.accounts, stored.credentials)
+    assert not pool.health.lacks(account.id, "of-pro", NOW), "with another plan it may have other models"
 
 
 def test_an_account_that_is_gone_does_not_come_back_by_what_was_read_of_it() -> None:

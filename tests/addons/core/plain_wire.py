@@ -27,6 +27,7 @@ class PlainWire:
         self.clients = 0
         self.rested = 0
         self.quotable: tuple[bytes, ...] = ()
+        self.whole_is_due: float | None = None
 
     def limit(self, seconds: float) -> None:
         """How long every wait may take from now on; with 0 all have taken too long."""
@@ -52,6 +53,9 @@ class PlainWire:
 
     def head_seconds(self, flow: http.HTTPFlow) -> float:
         return self.wait_seconds
+
+    def whole_seconds(self, flow: http.HTTPFlow) -> float | None:
+        return self.whole_is_due
 
     def refuse(self, flow: http.HTTPFlow) -> http.Response | None:
         return self.refusals.popleft() if self.refusals else None

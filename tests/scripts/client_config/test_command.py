@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -139,16 +140,18 @@ def test_what_cannot_be_is_refused_and_not_touched(text: str, words: str) -> Non
     assert files() == {"config.toml": first}
 
 
-@pytest.mark.parametrize(
-    ("content", "words"), [(b"a = '\xff'\n", "is not UTF-8 (byte 6)"), (None, "cannot be read (Is a directory)")]
-)
-def test_what_cannot_be_read_is_told(content: bytes | None, words: str) -> None:
+UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no text": (lambda path: path.write_bytes(b"a = '\xff'\n"), "is not UTF-8 (byte 6)"),
+    "a folder": (Path.mkdir, "cannot be read (Is a directory)"),
+    "a pipe": (os.mkfifo, "is a pipe or a device"),
+}
+
+
+@pytest.mark.parametrize(("make", "words"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_cannot_be_read_is_told(make: Callable[[Path], object], words: str) -> None:
     write("")
     config().unlink()
-    if content is None:
-        config().mkdir()
-    else:
-        config().write_bytes(content)
+    make(config())
 
     result = client_config("--yes")
 

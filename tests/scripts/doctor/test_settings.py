@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from addons.settings.catalog import SERVE_DEFAULTS
 from scripts.doctor.finding import Verdict
 from scripts.doctor.settings import check_settings, see_settings
@@ -40,3 +42,17 @@ def test_bad_values_are_told_and_the_good_ones_count(tmp_path: Path) -> None:
     ]
     assert "did you mean CODEXLB_STRATEGY?" in found[0].sentence
     assert "line 1" in found[2].sentence
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "is_told"),
+    [(0o755, 0o666, True), (0o755, 0o620, True), (0o755, 0o644, False), (0o700, 0o666, False)],
+)
+def test_a_file_that_others_may_change_is_told_of(tmp_path: Path, folder: int, file: int, is_told: bool) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("")
+    path.chmod(file)
+    tmp_path.chmod(folder)
+    [found] = check_settings(see_settings(tmp_path, {}))
+
+    assert (found.verdict is Verdict.ERROR, found.mend == f"chmod 600 {path}") == (is_told, is_told)
