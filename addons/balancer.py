@@ -121,7 +121,8 @@ class Balancer:
         self.line.append(place)
         try:
             while True:
-                self.serve_line()
+                if len(self.line) > 1:
+                    self.serve_line()
                 self.settle(place, time.time())
                 if place.leased.done():
                     return place.leased.result()
@@ -140,7 +141,7 @@ class Balancer:
     def serve_line(self) -> None:
         """Serve those who wait while there is room for one of them."""
         now = time.time()
-        while self.has_room() and (place := self.first_in_line(now)):
+        while self.line and self.has_room() and (place := self.first_in_line(now)):
             self.settle(place, now)
 
     def look_again(self) -> None:

@@ -10,6 +10,7 @@ from addons.wire import answers
 from addons.wire.asks import STRICT, UNREAD, Ask, AskError, parse_ask
 from addons.wire.decoding import BodyError, BodyTooLarge, decode_body
 from addons.wire.endpoints import most_body_bytes, too_large
+from addons.wire.headers import value_of
 from addons.wire.routes import Route
 from codexlb_store.keys import Key
 
@@ -56,7 +57,8 @@ class Body:
         exchange = self.exchanges.get(flow)
         if flow.response or exchange is None or exchange.client is None:
             return
-        length, limit = flow.request.headers.get("content-length", ""), most_body_bytes(exchange.route)
+        length = value_of(flow.request.headers.fields, b"content-length") or ""
+        limit = most_body_bytes(exchange.route)
         if length.isdigit() and int(length) > limit:
             flow.response = reply(answers.refused(too_large(limit)))
 

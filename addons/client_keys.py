@@ -20,12 +20,13 @@ from addons.own_options import chosen, declare
 from addons.present_key import present_key
 from addons.replies import reply
 from addons.settings.access import ALLOW, AUTH, TRUSTED_PROXIES, Auth
-from addons.shown import bearer_of, values_of, without_credentials
+from addons.shown import bearer_of, without_credentials
 from addons.upkeep.round_trip import hand_over
 from addons.visitors import turned_away, verdict, visitor_of
 from addons.wire import denials
 from addons.wire.answers import Answer
 from addons.wire.denials import Denial
+from addons.wire.headers import values_of
 from addons.wire.page_access import Access, cookie_of
 from addons.wire.peers import Network, Source, is_in, is_loopback, source_of
 from addons.wire.routes import JUDGED_AS_CODEX, OWN_PAGES, Route

@@ -7,7 +7,7 @@ of it is shown or saved with the flow.
 from __future__ import annotations
 
 import enum
-import secrets
+import random
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
@@ -124,7 +124,7 @@ class Exchange:
 
     route: Route
     opened_at: float
-    id: str = field(default_factory=lambda: secrets.token_hex(16))
+    id: str = field(default_factory=lambda: f"{random.getrandbits(128):032x}")
     client: Client | None = None  # ClientKeys; anew once the body is there
     visitor: Visitor | None = None  # ClientKeys, for the pages of the proxy's own
     cookie: bytes | None = field(default=None, repr=False)  # Dashboard: the HTTP core puts it on at the wire

@@ -10,13 +10,17 @@ from mitmproxy import http
 from addons.estimates import estimate_of, served_as
 from addons.exchange import Exchange, Result
 from addons.wire.endpoints import kind_of
+from addons.wire.headers import value_of
 from codexlb_store.ledger import UNKNOWN, AttemptRow, Closing, Opening, Outcome, Tokens
 from codexlb_store.pricing import Prices, cost_usd
 
 
 def clean(text: str) -> str:
     """Words of others as a database and a terminal take them: bounded, in UTF-8, nothing that cannot be printed."""
-    found = text[:200].encode("utf-8", "replace").decode()
+    found = text[:200]
+    if found.isprintable():  # nearly always, and never with half a character in it
+        return found
+    found = found.encode("utf-8", "replace").decode()
     return "".join(character if character.isprintable() else "?" for character in found)
 
 
@@ -41,7 +45,7 @@ def opening_of(exchange: Exchange, flow: http.HTTPFlow, process: str) -> Opening
         model=clean_or_none(ask.model) if ask else None,
         effort=clean_or_none(ask.effort) if ask else None,
         tier=clean_or_none(ask.tier) if ask else None,
-        client=clean_or_none(flow.request.headers.get("user-agent")),
+        client=clean_or_none(value_of(flow.request.headers.fields, b"user-agent")),
         request_bytes=len(flow.request.raw_content or b""),
         project=ask.project if ask else None,
     )
@@ -81,6 +85,8 @@ def total(values: Iterable[int | None]) -> int | None:
 
 def sum_of(attempts: tuple[AttemptRow, ...]) -> tuple[Tokens, float | None]:
     """What all attempts together used and cost."""
+    if len(attempts) == 1:
+        return attempts[0].tokens, attempts[0].cost_usd
     used = [row.tokens for row in attempts]
     costs = [row.cost_usd for row in attempts if row.cost_usd is not None]
     tokens = Tokens(

@@ -37,7 +37,7 @@ CLIENT_LEFT = ("Client disconnected.", "stream reset by client")
 def answer_of(response: http.Response, now: float) -> Answer:
     """Begin to read an answer, by its head."""
     tap = Tap() if response.status_code == 200 and is_event_stream(response) else Body()
-    return Answer(response.status_code, request_id_of(response.headers), now, tap)
+    return Answer(response.status_code, request_id_of(response.headers.fields), now, tap)
 
 
 def through(tap: Tap | Body) -> Callable[[bytes], list[bytes]]:

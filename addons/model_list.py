@@ -18,6 +18,7 @@ from addons.replies import reply
 from addons.upkeep.list_keeping import MOST_KEPT_BYTES, keep, read_list
 from addons.wire import denials
 from addons.wire.decoding import BodyError, decode_body
+from addons.wire.headers import value_of
 from addons.wire.model_lists import client_version_of, with_models
 from addons.wire.routes import Route
 from addons.wire.unary import Body
@@ -30,7 +31,7 @@ from codexlb_store.writer import Writer
 MOST_BYTES = 16 * 1024 * 1024
 """The upstream's list has some hundred kilobytes; a larger one is none."""
 
-LIST_TAG = "x-models-etag"
+LIST_TAG = b"x-models-etag"
 """With it a turn's answer tells which list its account sees; Codex compares it with the one it has."""
 
 KEPT = "kept_list"
@@ -88,7 +89,9 @@ class ModelList:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Of another list than it is shown a client must not hear: it would ask for its own again after every turn."""
         exchange = self.exchanges.get(flow)
-        if exchange is None or exchange.lease is None or flow.response is None or LIST_TAG not in flow.response.headers:
+        if exchange is None or exchange.lease is None or flow.response is None:
+            return
+        if value_of(flow.response.headers.fields, LIST_TAG) is None:
             return
         if sees_less(exchange, self.pool, exchange.lease.account_id, time.time()):
             del flow.response.headers[LIST_TAG]

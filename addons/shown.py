@@ -6,12 +6,10 @@ from __future__ import annotations
 import re
 
 from addons.wire.denials import Denial
-from addons.wire.headers import CLIENT_CREDENTIALS
+from addons.wire.headers import CLIENT_CREDENTIALS, Fields
 
 BREAKS_A_LINE = re.compile(rb"[\r\n\x00]")
 """A folded value may hide a header of its own."""
-
-Fields = tuple[tuple[bytes, bytes], ...]
 
 
 def without_credentials(fields: Fields) -> Fields:
@@ -21,11 +19,6 @@ def without_credentials(fields: Fields) -> Fields:
         for name, value in fields
         if name.strip().lower() not in CLIENT_CREDENTIALS and not BREAKS_A_LINE.search(value)
     )
-
-
-def values_of(fields: Fields, name: bytes) -> list[str]:
-    """What a header says, once for each time it stands there; mitmproxy's own look-up takes all others apart, too."""
-    return [value.decode("utf-8", "replace") for field, value in fields if field.lower() == name]
 
 
 def bearer_of(authorization: str) -> str | Denial:

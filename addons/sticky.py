@@ -16,7 +16,7 @@ from addons.settings.placing import CACHE_TTL_SECONDS
 from addons.wire.cache_losses import DEFAULT_CACHE_TTL_SECONDS
 from addons.wire.endpoints import ENDPOINTS, Elsewhere
 from addons.wire.failures import Failure
-from addons.wire.headers import TURN_STATE
+from addons.wire.headers import TURN_STATE, value_of
 from addons.wire.routes import Route
 from codexlb_store.pool import Pool
 from codexlb_store.sessions import Home, save_home
@@ -77,7 +77,7 @@ class Sticky:
         """Where a session is served is its home from then on, also for its sub-agents running beside it."""
         self.note(flow)
         exchange = self.exchanges.get(flow)
-        turn_state = flow.response.headers.get(TURN_STATE) if flow.response else None
+        turn_state = value_of(flow.response.headers.fields, TURN_STATE.encode()) if flow.response else None
         if turn_state and exchange and exchange.in_the_air and exchange.lease:
             self.pool.note_turn_state(turn_state, exchange.lease.account_id)
 

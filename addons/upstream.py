@@ -12,7 +12,7 @@ from addons.destination import DEFAULT_ORIGIN, destination
 from addons.exchange import Exchange, Exchanges, Lease, NextStep
 from addons.own_options import declare
 from addons.settings.upstream import UPSTREAM
-from addons.wire.headers import TURN_STATE
+from addons.wire.headers import TURN_STATE, value_of
 from addons.wire.origins import Origin, parse_origin
 from addons.wire.workspaces import origin_for
 from codexlb_store.pool import Pool
@@ -27,9 +27,8 @@ logger = logging.getLogger(__name__)
 
 def retarget(request: http.Request, origin: Origin) -> None:
     """Have the request sent to this origin; its path and body stay as they are."""
-    request.scheme = origin.scheme
-    request.host = origin.host
-    request.port = origin.port
+    # mitmproxy's own setters would each write a Host, which the last line says for all of them.
+    request.data.scheme, request.data.host, request.data.port = origin.scheme.encode(), origin.host, origin.port
     request.host_header = origin.authority
 
 
@@ -74,7 +73,8 @@ class Upstream:
             exchange.credential, exchange.credential_problem = None, exchange.credential_problem or NO_ORIGIN
         exchange.upstream = origin or self.origin
         retarget(request, exchange.upstream)
-        exchange.foreign_turn_state = self.is_foreign(request.headers.get(TURN_STATE), lease.account_id)
+        turn_state = value_of(request.headers.fields, TURN_STATE.encode())
+        exchange.foreign_turn_state = self.is_foreign(turn_state, lease.account_id)
 
     def origin_of(self, account_id: str) -> Origin | None:
         """Where the account's requests go; None when they may go nowhere."""

@@ -67,7 +67,7 @@ def attempt_row(exchange: Exchange, attempt: Attempt, diagnosis: Diagnosis, now:
         account_id=exchange.diagnoses[-1][0],
         failure=exchange.credential_problem or diagnosis.code,
         status=attempt.response.status_code if attempt.response else None,
-        upstream_request_id=request_id_of(attempt.response.headers) if attempt.response else None,
+        upstream_request_id=request_id_of(attempt.response.headers.fields) if attempt.response else None,
         started_at=attempt.started_at,
         milliseconds=(now - attempt.started_at) * 1000,
         tokens=attempt.tokens,

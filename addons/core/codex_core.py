@@ -11,7 +11,7 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.net.tls import starts_like_tls_record
-from mitmproxy.proxy import events, layer, layers, mode_specs, tunnel
+from mitmproxy.proxy import commands, events, layer, layers, mode_specs, tunnel
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.http import HTTPMode
@@ -19,6 +19,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.utils import human
 
 from addons.core import contract
+from addons.core.dispatch import HookTable
 from addons.core.doorway import Doorway
 from addons.core.layer import CodexLayer
 from addons.core.limits import LIMITS, Limits
@@ -214,6 +215,10 @@ class CodexCore:
             return ()
         found = (credential.access_token, credential.refresh_token, credential.chatgpt_account_id)
         return tuple(text.encode() for text in found if len(text) >= LEAST_SECRET_BYTES)
+
+    def call(self, hook: commands.StartHook) -> bool:
+        manager = ctx.master.addons
+        return isinstance(manager, HookTable) and manager.call_at_once(hook)
 
     def cookie(self, flow: http.HTTPFlow) -> bytes | None:
         exchange = self.exchanges.get(flow)

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from h11 import _readers
 from mitmproxy.addonmanager import AddonManager
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.net.http import http1
@@ -49,6 +50,7 @@ SIGNATURES: dict[tuple[type, str], list[str]] = {
     (ConnectionHandler, "server_event"): ["self", "event"],
     (Proxyserver, "register_connection"): ["self", "connection_id", "handler"],
     (AddonManager, "__init__"): ["self", "master"],
+    (AddonManager, "handle_lifecycle"): ["self", "event"],
     (AddonManager, "register"): ["self", "addon"],
     (AddonManager, "trigger_event"): ["self", "event"],
     (AddonManager, "_iter_hooks"): ["self", "addon", "event"],
@@ -64,6 +66,7 @@ NAMES: dict[Any, tuple[str, ...]] = {
     ),
     core.Http1Connection: ("state", "stream_id", "request", "response", "request_done", "response_done"),
     http1: ("assemble_response",),
+    _readers: ("ChunkedReader",),
     commands: (
         *("SendData", "CloseConnection", "CloseTcpConnection"),
         *("RequestWakeup", "StartHook", "Log", "Command"),

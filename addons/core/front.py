@@ -21,7 +21,7 @@ from addons.core.limits import Limits
 from addons.core.versions import client_left, turned_away
 from addons.replies import reply
 from addons.wire.answers import refused
-from addons.wire.request_bodies import Chunked, Framing, FramingError, Sized
+from addons.wire.bodies import Chunked, Framing, FramingError, Sized
 from addons.wire.request_heads import LINE_END, Head, read_head
 from addons.wire.routes import Refusal
 

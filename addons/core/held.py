@@ -8,6 +8,7 @@ import time
 from mitmproxy import http
 from mitmproxy.proxy.layers import http as core
 
+from addons.wire.headers import value_of
 from addons.wire.sse import Tap, TerminalType
 
 MOST_HELD_BYTES = 256 * 1024
@@ -27,8 +28,9 @@ class Judgement(enum.Enum):
 
 def is_event_stream(response: http.Response) -> bool:
     """Whether an answer is a readable stream of events."""
-    kind = response.headers.get("content-type", "").lower()
-    return kind.startswith("text/event-stream") and "content-encoding" not in response.headers
+    fields = response.headers.fields
+    kind = (value_of(fields, b"content-type") or "").lower()
+    return kind.startswith("text/event-stream") and value_of(fields, b"content-encoding") is None
 
 
 def must_be_held(response: http.Response) -> bool:

@@ -54,37 +54,24 @@ def is_data(command: commands.Command) -> bool:
     return type(command) is ReceiveHttp and type(command.event) is core.ResponseData
 
 
-def end_without_trailers(child: Any) -> Commands:
-    """The end of an answer behind which trailers came; mitmproxy's HTTP/1 gives up there."""
-    connection = child.context.layers[-1]  # below TLS and whatever else is in between
-    yield ReceiveHttp(core.ResponseEndOfMessage(connection.stream_id))
-    yield from connection.mark_done(response=True)
-
-
 def join_data(child: Any, event: events.Event) -> Commands:
     """What a layer makes of an event; consecutive pieces of one answer become one."""
     held: Any = None
     parts: list[bytes] = []
-    has_trailers = False
-    try:
-        for command in child.handle_event(event):
-            if held is not None and is_data(command) and command.event.stream_id == held.stream_id:
-                parts.append(command.event.data)
-                continue
-            if held is not None:
-                yield ReceiveHttp(core.ResponseData(held.stream_id, b"".join(parts)))
-                held = None
-            if is_data(command):
-                held = command.event
-                parts = [held.data]
-            else:
-                yield command
-    except NotImplementedError:
-        has_trailers = True
+    for command in child.handle_event(event):
+        if held is not None and is_data(command) and command.event.stream_id == held.stream_id:
+            parts.append(command.event.data)
+            continue
+        if held is not None:
+            yield ReceiveHttp(core.ResponseData(held.stream_id, b"".join(parts)))
+            held = None
+        if is_data(command):
+            held = command.event
+            parts = [held.data]
+        else:
+            yield command
     if held is not None:
         yield ReceiveHttp(core.ResponseData(held.stream_id, b"".join(parts)))
-    if has_trailers:
-        yield from end_without_trailers(child)
 
 
 class Joined:

@@ -10,6 +10,7 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as core
 
+from addons.core.back import read_our_way
 from addons.core.front import Front
 from addons.core.joining import Commands, Joined, join_writes
 from addons.core.stream import CodexStream
@@ -81,11 +82,13 @@ class CodexLayer(core.HttpLayer):
     def register_connection(self, command: core.RegisterHttpConnection) -> layer.CommandGenerator[None]:
         """Called by mitmproxy when a dial has ended; nobody waits any more for one that the client has left behind."""
         if command.connection in self.waiting_for_establishment:
+            read_our_way(self.connections[command.connection])
             yield from super().register_connection(command)
 
     def event_to_child(self, child: Any, event: events.Event) -> layer.CommandGenerator[None]:
-        """Called by mitmproxy for each event; what comes from the upstream is joined first."""
-        if type(event) is events.DataReceived and event.connection is not self.context.client:
+        """Called by mitmproxy for each event; the many pieces that HTTP/2 makes of one read are joined first."""
+        is_read = type(event) is events.DataReceived and event.connection is not self.context.client
+        if is_read and event.connection.alpn == b"h2":  # type: ignore[attr-defined] # of data that was read
             child = Joined(child)
         return super().event_to_child(child, event)
 

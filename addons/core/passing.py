@@ -17,12 +17,11 @@ from addons.wire.headers import (
     OF_THIS_HOP,
     ROUTING_OVERRIDE,
     TURN_STATE,
+    Fields,
 )
 from codexlb_store.credentials import Credential
 
 Head = TypeVar("Head", http.Request, http.Response)
-Fields = tuple[tuple[bytes, bytes], ...]
-
 NOT_FORWARDED = OF_THIS_HOP | OF_ITS_SENDER | CLIENT_CREDENTIALS | OF_THE_WORKSPACE
 """The flow keeps what its client's connection depends on."""
 

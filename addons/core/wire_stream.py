@@ -76,6 +76,9 @@ class Wire(Protocol):
     def withhold(self, flow: http.HTTPFlow) -> http.Response | None:
         """An answer for an upstream's that the chain must see as a whole first, and has not: fail closed."""
 
+    def call(self, hook: commands.StartHook) -> bool:
+        """Whether the hook has been called; else it is mitmproxy's to call, in a task of its own."""
+
     def cookie(self, flow: http.HTTPFlow) -> bytes | None:
         """What the client's browser shall keep: it lets in whoever shows it, so it stands on the wire alone."""
 
@@ -144,7 +147,8 @@ class WireStream(core.HttpStream):
                 self._to_upstream(command.event)
             elif isinstance(command, core.DropStream):
                 self.ids.forget(self)
-            reply = yield command
+            is_done = isinstance(command, commands.StartHook) and self.wire.call(command)
+            reply = None if is_done else (yield command)
             self._after(command)
 
     def _after(self, command: commands.Command) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from mitmproxy import http
 
-from addons.core.passing import NOT_PASSED_ON, Fields, passing
+from addons.core.passing import NOT_PASSED_ON, passing
+from addons.wire.headers import Fields
 from addons.wire.redaction import shown_error, without_quotes, without_secrets
 
 MOST_ERROR_BYTES = 64 * 1024

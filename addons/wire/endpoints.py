@@ -111,12 +111,14 @@ NEVER_LEFT = frozenset({Break.CONNECT, Break.CREDENTIAL})
 
 def kind_of(route: Route) -> Kind:
     """What a request of this route is for, as far as its path says it."""
-    return ENDPOINTS[route].kind if route in ENDPOINTS else Kind.OTHER
+    endpoint = ENDPOINTS.get(route)
+    return endpoint.kind if endpoint else Kind.OTHER
 
 
 def most_body_bytes(route: Route) -> int:
     """The largest body of a request, in bytes; of a page of the proxy's own, a small one."""
-    return ENDPOINTS[route].most_body_bytes if route in ENDPOINTS else SMALL_BYTES
+    endpoint = ENDPOINTS.get(route)
+    return endpoint.most_body_bytes if endpoint else SMALL_BYTES
 
 
 def too_large(limit_bytes: int) -> Refusal:

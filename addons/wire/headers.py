@@ -1,6 +1,9 @@
-"""Header names that more than one step must agree on, in lower case."""
+"""Header names that more than one step must agree on, in lower case, and how a header is looked up among fields."""
 
 from __future__ import annotations
+
+Fields = tuple[tuple[bytes, bytes], ...]
+"""The names and values of a head, in order, as mitmproxy keeps them."""
 
 TURN_STATE = "x-codex-turn-state"
 """Issued by an account for one turn; Codex repeats the first one in every request of that turn."""
@@ -39,3 +42,14 @@ OF_THE_POOL = frozenset(
     }
 )
 """What an upstream says to its own client: the pool's cookies, and rules for a host that is not this one."""
+
+
+def values_of(fields: Fields, name: bytes) -> list[str]:
+    """What a header says, once for each time it stands there; mitmproxy's own look-up takes all others apart, too."""
+    return [value.decode("utf-8", "replace") for field, value in fields if field.lower() == name]
+
+
+def value_of(fields: Fields, name: bytes) -> str | None:
+    """What a header says, all of it in one; None where it does not stand there."""
+    found = values_of(fields, name)
+    return ", ".join(found) if found else None

@@ -62,6 +62,8 @@ def _whole(items: memoryview, blocks: array.array[int]) -> int:
 
 def text_bytes(body: bytes) -> int:
     """How many bytes a plain body has, with its pictures as so much text as they have tokens."""
+    if body.rfind(_PICTURE) < 0:  # mostly; and to look from behind takes half the time
+        return len(body)
     found, end = len(body), 0
     for _ in range(_MOST_PICTURES):
         start = body.find(_PICTURE, end)

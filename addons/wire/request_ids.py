@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from addons.wire.headers import Fields, value_of
 from addons.wire.redaction import without_quotes
 
-HEADERS = ("x-request-id", "x-oai-request-id", "cf-ray")
+HEADERS = (b"x-request-id", b"x-oai-request-id", b"cf-ray")
 """The best one first."""
 
 
-def request_id_of(headers: Mapping[str, str]) -> str | None:
-    """The id in an answer's headers, if it has one that can be shown."""
-    return next((value for name in HEADERS if (value := headers.get(name)) and is_sayable(value)), None)
+def request_id_of(fields: Fields) -> str | None:
+    """The id in an answer's header fields, if it has one that can be shown."""
+    return next((value for name in HEADERS if (value := value_of(fields, name)) and is_sayable(value)), None)
 
 
 def is_sayable(value: str) -> bool:

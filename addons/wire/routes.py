@@ -13,7 +13,7 @@ from addons.wire.targets import MOST_TARGET_BYTES, TREE, as_a_lax_server_reads, 
 _HOST = re.compile(r"(\[.+\]|[^:\[\]]+?)\.?(?::[0-9]*)?")
 
 
-class Route(enum.Enum):
+class Route(enum.StrEnum):
     """The kinds of request Codex-LB knows."""
 
     RESPONSES = "responses"

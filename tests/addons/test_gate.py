@@ -82,7 +82,7 @@ def test_pages_of_other_sites_are_told_by_what_browsers_say(headers: dict[str, s
     fields = [(b"host", b"127.0.0.1"), *((name.encode(), value.encode()) for name, value in headers.items())]
     made = a_flow(*fields, path=RESPONSES).request
 
-    assert is_own_site(made.headers, NAMES) is expected
+    assert is_own_site(made.headers.fields, NAMES) is expected
     assert admit(made, NAMES) == (Route.RESPONSES if expected else ANOTHER_SITE)
 
 

@@ -6,6 +6,7 @@ from collections import deque
 
 from mitmproxy import http
 from mitmproxy.connection import Client
+from mitmproxy.proxy import commands
 
 from addons.core.limits import LIMITS
 
@@ -75,6 +76,9 @@ class PlainWire:
 
     def secrets(self, flow: http.HTTPFlow) -> tuple[bytes, ...]:
         return self.quotable
+
+    def call(self, hook: commands.StartHook) -> bool:
+        return False
 
     def cookie(self, flow: http.HTTPFlow) -> bytes | None:
         return None

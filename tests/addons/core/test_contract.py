@@ -10,7 +10,7 @@ import pytest
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layers import http as core
 
-from addons.core import dispatch, front, layer, stream
+from addons.core import back, dispatch, front, layer, stream
 from addons.core.contract import NAMES, SIGNATURES, problems
 from tests.sources import Module, modules
 
@@ -95,7 +95,7 @@ def theirs(ours: type) -> list[type]:
 
 def test_every_method_that_is_replaced_is_looked_after() -> None:
     """One that mitmproxy does not call any more would do nothing, and nobody would notice."""
-    extensions = (stream.CodexStream, layer.CodexLayer, front.Front, dispatch.HookTable)
+    extensions = (stream.CodexStream, layer.CodexLayer, front.Front, back.Back, dispatch.HookTable)
     classes = {base for ours in extensions for base in ours.__mro__}
     replaced = {
         (base, name)

@@ -13,6 +13,9 @@ from mitmproxy.exceptions import AddonHalt
 from mitmproxy.hooks import DoneHook, RunningHook
 from mitmproxy.master import Master
 from mitmproxy.options import Options
+from mitmproxy.proxy.layers.http import HttpResponseHook
+from mitmproxy.proxy.server_hooks import ClientConnectedHook
+from mitmproxy.test import tflow
 
 from addons.core.dispatch import HookTable
 
@@ -99,6 +102,43 @@ async def test_the_same_functions_are_called_in_the_same_order(name: str, caplog
 
 def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("name", chains([]))
+async def test_a_hook_that_nobody_waits_in_is_called_at_once(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    said: Said = []
+    addons = chains(said)[name]
+    manager = HookTable(Master(Options()))
+    manager.add(*addons)  # type: ignore[no-untyped-call]
+    somebody_waits = name in ("asynchronous", "one raises later")
+
+    assert manager.call_at_once(RunningHook()) is not somebody_waits
+    assert said * 2 == ([] if somebody_waits else await calls(name, HookTable))
+
+
+class OfFlows:
+    """An addon that wants to know of flows."""
+
+    name = "of flows"
+
+    def __init__(self, *wanted: str) -> None:
+        self.said: list[tuple[str, object]] = []
+        for name in wanted:
+            setattr(self, name, lambda subject, name=name: self.said.append((name, subject)))
+
+
+@pytest.mark.parametrize("manager", [AddonManager, HookTable])
+async def test_behind_a_hook_of_a_flow_all_are_told_that_it_has_changed(
+    manager: Callable[[Master], AddonManager],
+) -> None:
+    addon, flow, client = OfFlows("response", "update", "client_connected"), tflow.tflow(), tflow.tclient_conn()
+    master = Master(Options())
+    master.addons = manager(master)
+    master.addons.add(addon)
+    for hook in (HttpResponseHook(flow), ClientConnectedHook(client)):
+        await master.addons.handle_lifecycle(hook)
+
+    assert addon.said == [("response", flow), ("update", [flow]), ("client_connected", client)]
 
 
 async def test_an_addon_that_comes_later_is_called_too() -> None:

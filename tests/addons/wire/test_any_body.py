@@ -14,8 +14,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from addons.wire.bodies import Chunked, Framing, FramingError, Sized
 from addons.wire.decoding import BodyError, BodyTooLarge, decode_body
-from addons.wire.request_bodies import Chunked, Framing, FramingError, Sized
 from tests.hunts import damaged, hunt, pieces_of
 
 LIMIT = 100_000

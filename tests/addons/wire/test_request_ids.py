@@ -19,4 +19,4 @@ from addons.wire.request_ids import request_id_of
     ],
 )
 def test_the_best_id_is_taken(headers: dict[str, str], found: str | None) -> None:
-    assert request_id_of(headers) == found
+    assert request_id_of(tuple((name.encode(), value.encode()) for name, value in headers.items())) == found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from addons.wire.request_bodies import MOST_LINE_BYTES, Chunked, Framing, FramingError, Sized
+from addons.wire.bodies import MOST_LINE_BYTES, Chunked, Framing, FramingError, Sized
 
 NEXT = b"GET / HTTP/1.1\r\n\r\n"
 
