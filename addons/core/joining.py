@@ -25,6 +25,10 @@ def discreet(log: commands.Log) -> commands.Log:
     return commands.Log(message + " (not shown)", log.level) if quoted else log
 
 
+class Flush(commands.Command):
+    """What was written leaves before anything else is done."""
+
+
 def join_writes(source: Commands) -> Commands:
     """Pass commands on; consecutive writes to one connection become one."""
     parts: list[bytes] = []
@@ -43,7 +47,7 @@ def join_writes(source: Commands) -> Commands:
         if is_write:
             target = command.connection  # type: ignore[attr-defined]
             parts.append(command.data)  # type: ignore[attr-defined]
-        else:
+        elif type(command) is not Flush:
             reply = yield (discreet(command) if type(command) is commands.Log else command)
     if target is not None:
         yield commands.SendData(target, b"".join(parts))

@@ -14,7 +14,7 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as core
 
-from addons.core.joining import Commands
+from addons.core.joining import Commands, Flush
 from addons.core.limits import Limits
 from addons.core.passing import hide_credentials, with_fields
 from addons.core.versions import status_of
@@ -147,6 +147,8 @@ class WireStream(core.HttpStream):
                 self._to_upstream(command.event)
             elif isinstance(command, core.DropStream):
                 self.ids.forget(self)
+            if type(command) is core.HttpResponseHook:
+                yield Flush()  # what the chain does then is nothing that the client should wait for
             is_done = isinstance(command, commands.StartHook) and self.wire.call(command)
             reply = None if is_done else (yield command)
             self._after(command)

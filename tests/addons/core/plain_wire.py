@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from mitmproxy import http
 from mitmproxy.connection import Client
@@ -29,6 +30,7 @@ class PlainWire:
         self.rested = 0
         self.quotable: tuple[bytes, ...] = ()
         self.whole_is_due: float | None = None
+        self.at_once: Callable[[commands.StartHook], bool] | None = None
 
     def limit(self, seconds: float) -> None:
         """How long every wait may take from now on; with 0 all have taken too long."""
@@ -78,7 +80,7 @@ class PlainWire:
         return self.quotable
 
     def call(self, hook: commands.StartHook) -> bool:
-        return False
+        return self.at_once is not None and self.at_once(hook)
 
     def cookie(self, flow: http.HTTPFlow) -> bytes | None:
         return None

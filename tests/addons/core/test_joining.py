@@ -12,7 +12,7 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layers.http import ReceiveHttp, ResponseData, ResponseEndOfMessage
 from mitmproxy.test import tflow
 
-from addons.core.joining import MOST_JOINED_BYTES, Commands, Joined, join_writes
+from addons.core.joining import MOST_JOINED_BYTES, Commands, Flush, Joined, join_writes
 
 CLIENT = tflow.tclient_conn()
 SERVER, OTHER = (Server(address=("127.0.0.1", port)) for port in (1, 2))
@@ -90,6 +90,8 @@ def joined(found: Iterable[commands.Command]) -> list[commands.Command]:
             id="a large one stays as it is",
         ),
         pytest.param([to(CLIENT, b""), to(CLIENT, b"a")], [(CLIENT, b"a")], id="empty"),
+        pytest.param([to(CLIENT, b"a"), Flush(), to(CLIENT, b"b")], [(CLIENT, b"a"), (CLIENT, b"b")], id="flushed"),
+        pytest.param([Flush(), to(CLIENT, b"a"), Flush()], [(CLIENT, b"a")], id="nothing to flush"),
     ],
 )
 def test_consecutive_writes_to_one_connection_become_one(

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from mitmproxy import http
+from mitmproxy.proxy import commands
 
 from addons.core.attempt import Attempt
 from addons.wire.failures import Break
@@ -17,6 +18,7 @@ from tests.addons.core.words import (
     GOOD,
     LIMIT,
     PAIRS,
+    STREAM,
     TROUBLE,
     a_machine,
     limit_reached,
@@ -52,6 +54,23 @@ def test_a_good_answer_passes_and_the_chain_is_not_asked(pair: str) -> None:
     serve(machine)
     assert machine.client.answers == [SERVED]
     assert machine.called == ["requestheaders", "request", DIAL, "responseheaders", "response"]
+    assert machine.is_idle
+
+
+@every_pair
+def test_the_client_has_its_answer_before_the_chain_closes_its_books(pair: str) -> None:
+    """Also where hooks are called at once, and not in a task that begins later."""
+    machine, had = a_machine(pair), dict[str, bytes]()
+
+    def at_once(hook: commands.StartHook) -> bool:
+        had[hook.name] = b"".join(answer.body for answer in machine.client.answers)
+        return hook.name == "response"
+
+    machine.wire.at_once = at_once
+    upstream = machine.upstream
+    upstream.send(upstream.whole(*STREAM))
+    assert had == {"responseheaders": b"", "response": GOOD}
+    assert machine.client.answers == [SERVED]
     assert machine.is_idle
 
 
