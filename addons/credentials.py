@@ -17,14 +17,11 @@ from addons.own_options import chosen, declare
 from addons.settings.upstream import ISSUER
 from addons.upkeep.refresher import Refresher
 from addons.upkeep.token_store import REMOVED
-from addons.wire.tokens import RefreshProblem, RefreshReason
+from addons.wire.tokens import STILL_REFRESHING, RefreshProblem, RefreshReason
 from codexlb_store.credentials import Credential
 from codexlb_store.pool import Pool
 
 Search = Coroutine[Any, Any, Credential | RefreshProblem]
-
-STILL_REFRESHING = RefreshProblem(permanent=False, code="still_refreshing")
-"""The refresh goes on; who asked for something that is kept gets that meanwhile."""
 
 
 def write(exchange: Exchange, found: Credential | RefreshProblem) -> None:

@@ -21,6 +21,7 @@ from addons.wire.errors import UpstreamError
 from addons.wire.failures import Break, Diagnosis, Evidence, Failure, diagnose
 from addons.wire.rate_limits import windows_of_headers
 from addons.wire.request_ids import request_id_of
+from addons.wire.tokens import STILL_REFRESHING
 from codexlb_store.ledger import AttemptRow, Outcome
 from codexlb_store.pool import Pool
 from codexlb_store.windows import Window
@@ -108,7 +109,8 @@ class Verdict:
         """Have the account pay for it, where that is its own trouble."""
         account_id, goes_on = exchange.diagnoses[-1][0], exchange.next_step is NextStep.OTHER
         if attempt.how is Break.CREDENTIAL:  # whoever looked for it has marked the account, if it is lost
-            self.pool.health.ail(account_id, now + NO_CREDENTIAL_SECONDS)
+            if exchange.credential_problem != STILL_REFRESHING.code:  # only this request could not wait for it
+                self.pool.health.ail(account_id, now + NO_CREDENTIAL_SECONDS)
         elif not ENDPOINTS[exchange.route].marks_accounts:
             return
         elif goes_on:

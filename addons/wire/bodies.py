@@ -106,7 +106,7 @@ class Chunked:
             return at
         line = data[at:end]
         if self.last:
-            if line and not self.drops_trailers:
+            if line and (not self.drops_trailers or b"\n" in line):
                 raise FramingError("Nothing may follow the last chunk of the body: no trailers.")
             self.ended = not line
         else:

@@ -56,6 +56,10 @@ class RefreshProblem:
     code: str
 
 
+STILL_REFRESHING = RefreshProblem(permanent=False, code="still_refreshing")
+"""The refresh goes on; who asked for something that is kept gets that meanwhile."""
+
+
 class _Answer(msgspec.Struct):
     access_token: msgspec.Raw = NULL
     refresh_token: msgspec.Raw = NULL

@@ -185,6 +185,10 @@ async def test_it_is_told_when_a_refresh_hangs(sim: Simulator, home: Path) -> No
         issuer = hanging.enter_context(mute())
         async with running(home, codexlb_upstream=sim.origin, codexlb_issuer=issuer) as proxy:
             second = await get(proxy)
+            pool, now = pool_of(proxy), time.time()
+            assert all(pool.health.ails_until(each, None, now) is None for each in pool.accounts), (
+                "turns may wait for it"
+            )
             hanging.close()  # else the proxy, before it ends, waits for what the issuer may have to say
 
     assert (second.status, second.body) == (200, first.body)
