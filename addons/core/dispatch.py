@@ -27,6 +27,10 @@ class Audience:
     arguments: tuple[str, ...]
     is_swift: bool
 
+    def arguments_of(self, event: hooks.Hook) -> list[Any]:
+        """What it brings; mitmproxy's own way to say so goes through the fields of the class each time."""
+        return [getattr(event, name) for name in self.arguments]
+
 
 class HookTable(AddonManager):
     """mitmproxy's addon manager, but it remembers who wants which hook: for a chain that stays as it was built."""
@@ -60,7 +64,7 @@ class HookTable(AddonManager):
         audience = self.audience(event)
         if not audience.is_swift:
             return False
-        arguments = [getattr(event, name) for name in audience.arguments]
+        arguments = audience.arguments_of(event)
         for group in audience.groups:
             try:
                 for function in group:
@@ -83,8 +87,9 @@ class HookTable(AddonManager):
         """Called by mitmproxy for each hook."""
         if self.call_at_once(event):
             return
-        arguments = event.args()
-        for group in self.audience(event).groups:
+        audience = self.audience(event)
+        arguments = audience.arguments_of(event)
+        for group in audience.groups:
             try:
                 with safecall():
                     for function in group:

@@ -65,8 +65,13 @@ def _without_waiting(path: str, flags: int) -> int:
 
 def read_text(path: Path) -> str:
     """The text of the file, empty where there is none; raises SettingsError."""
+    return decoded(path, read_bytes(path) or b"")
+
+
+def decoded(path: Path, content: bytes) -> str:
+    """The content of the file at `path` as a text; raises SettingsError."""
     try:
-        return (read_bytes(path) or b"").decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SettingsError(
             f"{path} is not UTF-8 (byte {error.start + 1}), which TOML must be: save it as UTF-8."

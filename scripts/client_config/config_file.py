@@ -10,10 +10,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from addons.settings.file_text import read_bytes
+from addons.settings.file_text import BYTE_ORDER_MARK, decoded, read_bytes
 from addons.settings.settings_error import SettingsError
-
-BYTE_ORDER_MARK = "\ufeff"
 
 PRIVATE = 0o600
 """Of a new file: people write tokens into it."""
@@ -34,11 +32,9 @@ class ConfigFile:
     def text(self) -> str:
         """The content as a text, without a byte order mark; raises ConfigFileError."""
         try:
-            return (self.content or b"").decode("utf-8").removeprefix(BYTE_ORDER_MARK)
-        except UnicodeDecodeError as error:
-            raise ConfigFileError(
-                f"{self.path} is not UTF-8 (byte {error.start + 1}), which TOML must be: save it as UTF-8."
-            ) from error
+            return decoded(self.path, self.content or b"").removeprefix(BYTE_ORDER_MARK)
+        except SettingsError as error:
+            raise ConfigFileError(str(error)) from error
 
     def content_with(self, text: str) -> bytes:
         """What the file holds with another text."""
